@@ -1,0 +1,1 @@
+#include "ballast/core/print.h"

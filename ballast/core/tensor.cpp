@@ -1,0 +1,163 @@
+#include "ballast/core/tensor.h"
+
+#include <limits>
+
+namespace ballast {
+
+namespace detail {
+thread_local constinit TensorRemap tensor_remap = nullptr;
+}
+
+namespace {
+
+IntrusivePtr<TensorImpl> make_impl(Storage storage, DType dtype, Dims sizes, Dims strides, std::int64_t offset,
+                                   std::int64_t numel) {
+  auto* t = new TensorImpl;
+  t->storage = std::move(storage);
+  t->sizes = std::move(sizes);
+  t->strides = std::move(strides);
+  t->offset = offset;
+  t->numel = numel;
+  t->dtype = dtype;
+  return IntrusivePtr<TensorImpl>::adopt(t);
+}
+
+IntrusivePtr<TensorImpl> alias_of(const TensorImpl& o) {
+  return make_impl(o.storage, o.dtype, o.sizes, o.strides, o.offset, o.numel);
+}
+
+Storage new_storage(std::int64_t elements, const TensorOptions& options, IntArrayRef sizes) {
+  const auto bytes = checked_mul(elements, itemsize(options.dtype()));
+  check<ShapeError>(bytes.has_value(), "a tensor of shape {} and type {} has more than 2^63 - 1 bytes",
+                    shape_text(sizes), dtype_name(options.dtype()));
+  const auto n = static_cast<std::size_t>(*bytes);
+  return options.device().is_meta() ? Storage::meta(n) : Storage::allocate(n);
+}
+
+void check_differentiable(DType dtype, bool requires_grad) {
+  check<DTypeError>(!requires_grad || is_floating_point(dtype) || is_complex(dtype),
+                    "Only Tensors of floating point and complex dtype can require gradients");
+}
+
+Scalar read_scalar(const void* p, DType dtype) {
+  return visit_dtype(dtype, [&]<class T>(std::type_identity<T>) -> Scalar {
+    const T v = *static_cast<const T*>(p);
+    if constexpr (std::is_same_v<T, ComplexHalf>) {
+      return std::complex<float>(v.real_part, v.imag_part);
+    } else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::complex<float>> ||
+                         std::is_same_v<T, std::complex<double>>) {
+      return v;
+    } else {
+      return static_cast<float>(v);
+    }
+  });
+}
+
+}  // namespace
+
+void TensorImpl::destroy(TensorImpl* t) noexcept { delete t; }
+
+void Tensor::throw_undefined() { throw Error("an undefined tensor has no shape, type or values"); }
+
+void Tensor::throw_dtype(DType expected) const {
+  throw DTypeError(fmt::format("expected scalar type {} but found {}", dtype_error_name(expected), dtype_error_name(dtype())));
+}
+
+void* Tensor::data_ptr() const {
+  const TensorImpl& t = impl();
+  std::byte* base = t.storage.mutable_data();
+  return base == nullptr ? nullptr : base + t.offset * ballast::itemsize(t.dtype);
+}
+
+const Tensor& Tensor::requires_grad_(bool on) const {
+  check_differentiable(dtype(), on);
+  impl().requires_grad = on;
+  return *this;
+}
+
+Tensor Tensor::grad() const { return {}; }
+
+Tensor Tensor::alias(IntArrayRef sizes, IntArrayRef strides, std::int64_t offset) const {
+  return tensor_on(storage(), dtype(), sizes, strides, offset);
+}
+
+Tensor Tensor::data() const { return Tensor(alias_of(impl())); }
+Tensor Tensor::detach() const { return Tensor(alias_of(impl())); }
+
+void Tensor::set_data(const Tensor& value) const {
+  TensorImpl& t = impl();
+  const TensorImpl& v = value.impl();
+  check<DTypeError>(!t.requires_grad || ballast::is_floating_point(v.dtype) || ballast::is_complex(v.dtype),
+                    "data set to a tensor that requires gradients must be floating point or complex dtype");
+  t.storage = v.storage;
+  t.sizes = v.sizes;
+  t.strides = v.strides;
+  t.offset = v.offset;
+  t.numel = v.numel;
+  t.dtype = v.dtype;
+}
+
+Scalar Tensor::item() const {
+  check<ShapeError>(numel() == 1, "a Tensor with {} elements cannot be converted to Scalar", numel());
+  check<DeviceError>(!is_meta(), "Tensor.item() cannot be called on meta tensors");
+  return read_scalar(data_ptr(), dtype());
+}
+
+Tensor empty(IntArrayRef sizes, const TensorOptions& options) {
+  const std::int64_t n = numel_of(sizes);
+  check_differentiable(options.dtype(), options.requires_grad());
+  auto impl = make_impl(new_storage(n, options, sizes), options.dtype(), sizes, contiguous_strides(sizes), 0, n);
+  impl->requires_grad = options.requires_grad();
+  return Tensor(std::move(impl));
+}
+
+Tensor empty_strided(IntArrayRef sizes, IntArrayRef strides, const TensorOptions& options) {
+  const std::int64_t n = numel_of(sizes);
+  check<ShapeError>(sizes.size() == strides.size(), "mismatch in length of strides and shape: {} against {}",
+                    shape_text(strides), shape_text(sizes));
+  const auto extent = storage_extent(sizes, strides, 0);
+  check<ShapeError>(extent.has_value(), "strides {} of shape {} are negative or reach beyond 2^63 - 1 elements",
+                    shape_text(strides), shape_text(sizes));
+  check_differentiable(options.dtype(), options.requires_grad());
+  auto impl = make_impl(new_storage(*extent, options, sizes), options.dtype(), sizes, strides, 0, n);
+  impl->requires_grad = options.requires_grad();
+  return Tensor(std::move(impl));
+}
+
+Tensor tensor_on(const Storage& storage, DType dtype, IntArrayRef sizes, IntArrayRef strides, std::int64_t offset) {
+  const std::int64_t n = numel_of(sizes);
+  const auto extent = storage_extent(sizes, strides, offset);
+  const auto bytes = extent ? checked_mul(*extent, itemsize(dtype)) : std::nullopt;
+  check<ShapeError>(bytes && static_cast<std::uint64_t>(*bytes) <= storage.nbytes(),
+                    "a view of shape {}, strides {} and offset {} ({}) reaches outside its storage of {} bytes",
+                    shape_text(sizes), shape_text(strides), offset, dtype_name(dtype), storage.nbytes());
+  return Tensor(make_impl(storage, dtype, sizes, strides, offset, n));
+}
+
+Tensor from_blob(void* data, IntArrayRef sizes, IntArrayRef strides, const std::function<void(void*)>& deleter,
+                 const TensorOptions& options) {
+  const auto extent = storage_extent(sizes, strides, 0);
+  const auto bytes = extent ? checked_mul(*extent, itemsize(options.dtype())) : std::nullopt;
+  check<ShapeError>(bytes.has_value(), "shape {} with strides {} does not fit into 64 bits", shape_text(sizes),
+                    shape_text(strides));
+  Tensor out = tensor_on(Storage::borrowed(data, static_cast<std::size_t>(*bytes), deleter), options.dtype(), sizes,
+                         strides, 0);
+  out.requires_grad_(options.requires_grad());
+  return out;
+}
+
+Tensor from_blob(void* data, IntArrayRef sizes, std::function<void(void*)> deleter, const TensorOptions& options) {
+  return from_blob(data, sizes, contiguous_strides(sizes), deleter, options);
+}
+
+Tensor from_blob(void* data, IntArrayRef sizes, const TensorOptions& options) {
+  return from_blob(data, sizes, contiguous_strides(sizes), nullptr, options);
+}
+
+Parameter::Parameter(const Tensor& data, bool requires_grad) : Tensor(data.data()) {
+  check_differentiable(dtype(), requires_grad);
+  impl().is_parameter = true;
+  impl().requires_grad = requires_grad;
+}
+
+}  // namespace ballast
