@@ -1,0 +1,22 @@
+// All that a program using Ballast needs.
+//
+//   #include <ballast/ballast.h>
+//   namespace nn = ballast::nn;
+//
+//   ballast::manual_seed(0);
+//   nn::Sequential mlp{nn::Linear(4, 8), nn::ReLU(), nn::Linear(8, 1)};
+//   for (const auto& [name, p] : mlp->named_parameters()) fmt::print("{} = {}\n", name, p);
+//   ballast::save(mlp->state_dict(), "mlp.pth");
+#pragma once
+
+#include "ballast/autograd/grad_mode.h"
+#include "ballast/checkpoint/load.h"
+#include "ballast/checkpoint/save.h"
+#include "ballast/core/generator.h"
+#include "ballast/core/parallel.h"
+#include "ballast/core/print.h"
+#include "ballast/core/state_dict.h"
+#include "ballast/core/tensor.h"
+#include "ballast/core/warning.h"
+#include "ballast/nn/nn.h"
+#include "ballast/ops/ops.h"

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Runs the workloads of Ballast and, where torch is installed, the same ones of PyTorch, in turn, and prints the ratios.
+
+  compare.py BALLAST_BENCH BALLAST [--rounds N] [--only TEXT] [--folder FOLDER]
+
+Every workload runs in a process of its own; the rounds of the two sides alternate; a figure is the median of all samples.
+Targets are those of docs/performance.md: `ms` at most, or `x` times PyTorch at least.
+"""
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+# name, threads, target in ms (at most) or None, target as times PyTorch's speed (at least) or None
+WORKLOADS = [
+    ("iterate.construct", 1, 12, None),
+    ("iterate.construct_meta", 1, 8, None),
+    ("iterate.parameters", 1, 1, None),
+    ("iterate.named_parameters", 1, 2, None),
+    ("iterate.state_dict", 1, 4, None),
+    ("iterate.load_state_dict", 1, 6, None),
+    ("iterate.list_million_meta", 1, 2000, None),
+    ("init.uniform", 1, None, 7),
+    ("init.uniform", 2, None, None),
+    ("init.kaiming_uniform", 1, None, 7),
+    ("init.normal", 1, None, 3),
+    ("init.normal", 2, None, None),
+    ("init.xavier_normal", 1, None, 3),
+    ("init.trunc_normal", 1, None, 5),
+    ("init.constant", 1, None, 1),
+    ("init.orthogonal_1024", 1, None, 1),
+    ("init.sparse_1024", 1, None, 3),
+    ("construct.linear8x2048", 1, None, 2.5),
+]
+
+OPEN_TORCH = """
+import sys, torch
+for n, t in torch.load(sys.argv[1], weights_only=True, mmap=True).items():
+    print(n, tuple(t.shape), t.dtype)
+"""
+
+
+def busy_cores(before, after, own_seconds, wall):
+    """Cores that others used meanwhile: a figure above 1 at one thread, or 0.2 at two, was disturbed."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    return max(0.0, (after - before) / ticks / wall - own_seconds / wall)
+
+
+def busy_ticks():
+    with open("/proc/stat") as f:
+        v = [int(x) for x in f.readline().split()[1:9]]
+    return sum(v) - v[3] - v[4]
+
+
+def run(command):
+    """(milliseconds, peak MiB, output, cores others used) of a whole process."""
+    before, start = busy_ticks(), time.perf_counter()
+    with tempfile.TemporaryFile() as out:
+        child = subprocess.Popen(command, stdout=out)
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.perf_counter() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        text = out.read().decode()
+    own = usage.ru_utime + usage.ru_stime
+    return child.returncode, wall * 1e3, usage.ru_maxrss / 1024, text, busy_cores(before, busy_ticks(), own, wall)
+
+
+def sample(command):
+    code, _, _, text, others = run(command)
+    if code == 3:
+        return None
+    if code != 0:
+        sys.exit(f"{' '.join(command)} failed with {code}")
+    return json.loads(text.splitlines()[-1]) | {"others": others}
+
+
+def row(name, ours, theirs, target_ms, target_x, our_rss, their_rss, others):
+    peer = f"{theirs:10.2f}" if theirs else "         -"
+    ratio = f"{theirs / ours:7.1f}x" if theirs else "       -"
+    target = f"<= {target_ms} ms" if target_ms else f">= {target_x}x" if target_x else ""
+    if target_ms:
+        verdict = "met" if ours <= target_ms else "missed"
+    elif target_x and theirs:
+        verdict = "met" if theirs / ours >= target_x else "missed"
+    else:
+        verdict = ""
+    rss = f"{our_rss:6.0f}" + (f" /{their_rss:6.0f}" if their_rss else "")
+    print(f"{name:30s} {ours:10.3f} {peer} {ratio}  {target:12s} {verdict:7s} {rss:>15s}  {others:4.1f}", flush=True)
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("bench")
+    a.add_argument("tool")
+    a.add_argument("--rounds", type=int, default=3)
+    a.add_argument("--only", default="")
+    a.add_argument("--folder", default=None)
+    o = a.parse_args()
+    torch = importlib.util.find_spec("torch") is not None
+    if not torch:
+        print("skipped: torch not installed (PyTorch's column)")
+    print(f"{'workload (threads)':30s} {'ballast ms':>10s} {'torch ms':>10s} {'ratio':>8s}  {'target':12s} {'':7s} {'peak MiB':>15s}  others")
+    for name, threads, target_ms, target_x in WORKLOADS:
+        if o.only not in name:
+            continue
+        ours, theirs = [], []
+        for _ in range(o.rounds):
+            ours.append(sample([o.bench, name, str(threads)]))
+            if torch:
+                peer = sample([sys.executable, os.path.join(HERE, "peer_torch.py"), name, str(threads)])
+                if peer:
+                    theirs.append(peer)
+        median = lambda rows: statistics.median([m for r in rows for m in r["ms"]]) if rows else None
+        peak = lambda rows: max(r["peak_rss_MiB"] for r in rows) if rows else None
+        others = max(r["others"] for r in ours + theirs)
+        row(f"{name} ({threads})", median(ours), median(theirs), target_ms, target_x, peak(ours), peak(theirs), others)
+    if o.only in "open.pth open.many":
+        opens(o, torch)
+
+
+def opens(o, torch):
+    """Whole processes: names, shapes and dtypes of every tensor, start to exit; the file warm in the page cache."""
+    with tempfile.TemporaryDirectory(dir=o.folder) as folder:
+        subprocess.run([o.bench, "--write-files", folder], check=True)
+        for name, file, target in (("open.pth 1 GiB", "a.pth", 10), ("open.many 20,000", "many.pth", 60)):
+            path = os.path.join(folder, file)
+            commands = {"ours": [o.tool, "show", path]}
+            if torch:
+                commands["theirs"] = [sys.executable, "-c", OPEN_TORCH, path]
+            rows = {k: [] for k in commands}
+            for i in range(1 + 5 * o.rounds):
+                for k, c in commands.items():
+                    if k == "theirs" and i > o.rounds:
+                        continue
+                    code, ms, rss, _, others = run(c)
+                    if code != 0:
+                        sys.exit(f"{' '.join(c)} failed with {code}")
+                    if i > 0:
+                        rows[k].append((ms, rss, others))
+            med = lambda r: statistics.median(x[0] for x in r) if r else None
+            peak = lambda r: max(x[1] for x in r) if r else None
+            theirs = rows.get("theirs", [])
+            row(name, med(rows["ours"]), med(theirs), target, None, peak(rows["ours"]), peak(theirs), max(x[2] for r in rows.values() for x in r))
+
+
+main()

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""The workloads of ballast_bench, done by PyTorch: peer_torch.py NAME [THREADS]. Prints the same line of JSON."""
+import json
+import math
+import resource
+import sys
+import time
+
+import torch
+from torch import nn
+from torch.nn import init
+
+
+def tree(device=None):
+    def module():
+        return nn.Module()
+
+    root = module()
+    for s in range(20):
+        stage = module()
+        for b in range(20):
+            block = module()
+            for leaf in range(25):
+                block.add_module(f"l{leaf}", nn.Linear(4, 4, device=device))
+            stage.add_module(f"b{b}", block)
+        root.add_module(f"s{s}", stage)
+    return root
+
+
+def walk_named(t):
+    return sum(p.numel() + len(n) for n, p in t.named_parameters())
+
+
+def prepared(name):
+    """The call that is timed; everything before it is not."""
+    if name == "iterate.construct":
+        return tree
+    if name == "iterate.construct_meta":
+        return lambda: tree("meta")
+    if name == "iterate.parameters":
+        t = tree()
+        return lambda: sum(p.numel() for p in t.parameters())
+    if name == "iterate.named_parameters":
+        t = tree()
+        return lambda: walk_named(t)
+    if name == "iterate.state_dict":
+        t = tree()
+        return t.state_dict
+    if name == "iterate.load_state_dict":
+        t, state = tree(), tree().state_dict()
+        return lambda: t.load_state_dict(state)
+    if name == "construct.linear8x2048":
+        return lambda: nn.Sequential(*[nn.Linear(2048, 2048) for _ in range(8)])
+    small = name.endswith("_1024")
+    w = torch.zeros((1024, 1024) if small else (5000, 10000))
+    torch.manual_seed(0)
+    calls = {
+        "init.uniform": lambda: init.uniform_(w),
+        "init.kaiming_uniform": lambda: init.kaiming_uniform_(w),
+        "init.normal": lambda: init.normal_(w),
+        "init.xavier_normal": lambda: init.xavier_normal_(w),
+        "init.trunc_normal": lambda: init.trunc_normal_(w),
+        "init.constant": lambda: init.constant_(w, 0.5),
+        "init.orthogonal_1024": lambda: init.orthogonal_(w),
+        "init.sparse_1024": lambda: init.sparse_(w, 0.9),
+    }
+    return calls[name]
+
+
+def main():
+    name = sys.argv[1]
+    threads = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    torch.set_num_threads(threads)
+    try:
+        call = prepared(name)
+    except KeyError:
+        sys.exit(3)  # a workload that PyTorch has no twin for
+    samples = 3 if name == "init.trunc_normal" else 7 if name.startswith(("init", "construct")) else 5
+
+    def timed(times):
+        start = time.perf_counter()
+        for _ in range(times):
+            call()
+        return (time.perf_counter() - start) * 1e3
+
+    once = timed(1)
+    inner = 1 if once >= 2 else math.ceil(2 / max(once, 1e-4))
+    ms = [timed(inner) / inner for _ in range(samples)]
+    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"name": name, "threads": threads, "ms": ms, "peak_rss_MiB": round(rss, 1)}))
+
+
+main()

@@ -1,0 +1,27 @@
+// A workload: what is prepared, and what one timed call is. docs/performance.md defines each by name.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ballast::bench {
+
+struct Workload {
+  std::string name;
+  /// Runs untimed and returns the call that is timed.
+  std::function<std::function<void()>()> prepare;
+  int samples = 15;
+  int warmup = 2;
+};
+
+/// Milliseconds per call, one number a sample. Short calls are repeated until a sample lasts 2 ms.
+[[nodiscard]] std::vector<double> measure(const Workload& workload);
+
+[[nodiscard]] std::vector<Workload> module_tree_workloads();
+[[nodiscard]] std::vector<Workload> initialisation_workloads();
+
+/// Writes the shared inputs: `a.pth` (200 tensors of [1280, 1048]) and `many.pth` (20,000 of [64]).
+void write_files(const std::string& folder);
+
+}  // namespace ballast::bench
