@@ -39,7 +39,7 @@ struct PrintOptions {
 /// For the whole process. ValueError for a negative number.
 void set_printoptions(const PrintOptions& options);
 
-/// Python's repr(t).
+/// Python's repr(t); "None" for an undefined tensor. Of a summarised tensor only the elements shown are read.
 [[nodiscard]] std::string repr(const Tensor& t, const PrintOptions& options);
 [[nodiscard]] std::string repr(const Tensor& t);
 /// OrderedDict([('a', tensor(...)), ...])
@@ -47,6 +47,7 @@ void set_printoptions(const PrintOptions& options);
 
 /// Python's repr of a str, a float, a bool: 'it\'s', 1e-05, True.
 [[nodiscard]] std::string python_repr(std::string_view utf8);
+[[nodiscard]] inline std::string python_repr(const char* utf8) { return python_repr(std::string_view(utf8)); }
 [[nodiscard]] std::string python_repr(double value);
 [[nodiscard]] std::string python_repr(bool value);
 /// Python's repr of a tuple of integers: (), (3,), (3, 4).
