@@ -1,9 +1,9 @@
 #include "ballast/core/number_format.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace ballast::detail {
 namespace {
@@ -32,6 +32,13 @@ void NumberFormat::see(double value) noexcept {
   greatest_ = std::max(greatest_, magnitude);
   all_whole_ = all_whole_ && value == std::ceil(value);
   any_ = true;
+}
+
+void NumberFormat::count_nan() noexcept {
+  least_ = greatest_ = std::numeric_limits<double>::quiet_NaN();  // which min and max in `see` keep
+  all_whole_ = false;
+  any_ = true;
+  width_ = std::max<std::size_t>(width_, 3);
 }
 
 bool NumberFormat::scientific() const noexcept {

@@ -21,6 +21,8 @@ class NumberFormat {
 
   /// Takes a number into account for the notation.
   void see(double value) noexcept;
+  /// Lets a NaN count as if it were finite: nothing is then small, large or whole.
+  void count_nan() noexcept;
   /// Takes a number into account for the width. All numbers must have been seen.
   void measure(double value);
   [[nodiscard]] std::size_t width() const noexcept { return width_; }

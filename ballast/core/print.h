@@ -1,4 +1,5 @@
-// The text of tensors, parameters, shapes and dictionaries: exactly what Python's repr (and print) shows with PyTorch.
+// The text of tensors, parameters, shapes and dictionaries: exactly what Python's repr (and print) shows with
+// PyTorch.
 //
 //   fmt::print("{}\n", tensor);              std::cout << tensor;
 //   set_printoptions({.precision = 2});
@@ -22,17 +23,15 @@ namespace ballast {
 
 /// What torch.set_printoptions sets; the defaults are PyTorch's.
 struct PrintOptions {
-  int precision = 4;               ///< digits after the point
-  std::int64_t threshold = 1000;   ///< more elements than this are summarised
-  std::int64_t edgeitems = 3;      ///< elements kept at each end of a summarised dimension
-  std::int64_t linewidth = 80;     ///< characters
-  std::optional<bool> sci_mode;    ///< scientific notation: always, never, or as the values need
+  int precision = 4;                            ///< digits after the point
+  std::int64_t threshold = 1000;                ///< more elements than this are summarised
+  std::int64_t edgeitems = 3;                   ///< elements kept at each end of a summarised dimension
+  std::int64_t linewidth = 80;                  ///< characters
+  std::optional<bool> sci_mode = std::nullopt;  ///< scientific notation: always, never, or as the values need
 
   static PrintOptions default_profile() { return {}; }
-  static PrintOptions short_profile() { return {.precision = 2, .threshold = 1000, .edgeitems = 2, .linewidth = 80, .sci_mode = {}}; }
-  static PrintOptions full_profile() {
-    return {.precision = 4, .threshold = std::numeric_limits<std::int64_t>::max(), .edgeitems = 3, .linewidth = 80, .sci_mode = {}};
-  }
+  static PrintOptions short_profile() { return {.precision = 2, .edgeitems = 2}; }
+  static PrintOptions full_profile() { return {.threshold = std::numeric_limits<std::int64_t>::max()}; }
 };
 
 [[nodiscard]] PrintOptions get_printoptions();
@@ -56,11 +55,11 @@ void set_printoptions(const PrintOptions& options);
 [[nodiscard]] std::string python_list(const std::vector<std::string>& values);
 
 std::ostream& operator<<(std::ostream& os, const Tensor& t);
-std::ostream& operator<<(std::ostream& os, const Size& size);          // torch.Size([8, 4])
-std::ostream& operator<<(std::ostream& os, IntArrayRef values);        // [8, 4]
+std::ostream& operator<<(std::ostream& os, const Size& size);    // torch.Size([8, 4])
+std::ostream& operator<<(std::ostream& os, IntArrayRef values);  // [8, 4]
 std::ostream& operator<<(std::ostream& os, const OrderedDict<std::string, Tensor>& dict);
-std::ostream& operator<<(std::ostream& os, DType dtype);               // torch.float32
-std::ostream& operator<<(std::ostream& os, const Device& device);      // cpu
+std::ostream& operator<<(std::ostream& os, DType dtype);           // torch.float32
+std::ostream& operator<<(std::ostream& os, const Device& device);  // cpu
 
 }  // namespace ballast
 

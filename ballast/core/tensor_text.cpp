@@ -48,10 +48,12 @@ class Cells {
   [[nodiscard]] bool is_number() const { return is_floating_point(dtype_) || is_complex(dtype_); }
 
   void see(const std::byte* p) {
+    if (dtype_ == kFloat8_e8m0fnu) return see_power(p);
     real_.see(read_(p));
     if (is_complex(dtype_)) imag_.see(read_(p + imag_at_));
   }
   void measure(const std::byte* p) {
+    if (dtype_ == kFloat8_e8m0fnu && *p == kLeastPower) return;
     if (is_number()) {
       real_.measure(read_(p));
       if (is_complex(dtype_)) imag_.measure(read_(p + imag_at_));
@@ -84,6 +86,18 @@ class Cells {
   }
 
  private:
+  // float8_e8m0fnu has neither zero nor infinity. When PyTorch chooses the notation it takes the least value,
+  // 2^-127, for zero, and NaN for finite.
+  static constexpr std::byte kLeastPower{0};
+  static constexpr std::byte kPowerNan{0xFF};
+  void see_power(const std::byte* p) {
+    if (*p == kPowerNan) {
+      real_.count_nan();
+    } else if (*p != kLeastPower) {
+      real_.see(read_(p));
+    }
+  }
+
   DType dtype_;
   ReadReal read_ = nullptr;
   detail::NumberFormat real_;

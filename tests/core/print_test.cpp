@@ -1,15 +1,17 @@
 // The text of tensors, against what PyTorch printed for the same bytes.
 #include "ballast/core/print.h"
 
-#include <gtest/gtest.h>
-#include <sys/mman.h>
-
+#include <cstring>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
 #include <thread>
 
 #include "tests/support/golden.h"
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include "ballast/core/printable.h"
 
 namespace ballast {
 namespace {
@@ -38,11 +40,15 @@ PrintOptions options_of(const Json& j) {
 Tensor tensor_of(const Json& j) {
   const DType dtype = dtype_from_name(j["dtype"].get<std::string>()).value();
   const auto shape = j["shape"].get<std::vector<std::int64_t>>();
-  Tensor t = j.value("device", "cpu") == "meta"
-                 ? empty(shape, TensorOptions(dtype).device(kMeta))
-                 : testing::tensor_of_bytes(testing::from_hex(j["data"]), dtype, shape);
-  if (j.contains("stride")) {  // a view: the bytes are those of the whole storage
-    t = tensor_on(t.storage(), dtype, shape, j["stride"].get<std::vector<std::int64_t>>());
+  const auto bytes = [&] { return testing::from_hex(j["data"]); };
+  Tensor t;
+  if (j.value("device", "cpu") == "meta") {
+    t = empty(shape, TensorOptions(dtype).device(kMeta));
+  } else if (j.contains("stride")) {
+    const Tensor whole = testing::tensor_of_bytes(bytes(), dtype, {j["storage"].get<std::int64_t>()});
+    t = whole.alias(shape, j["stride"].get<std::vector<std::int64_t>>(), 0);
+  } else {
+    t = testing::tensor_of_bytes(bytes(), dtype, shape);
   }
   const bool requires_grad = j["requires_grad"];
   if (j["kind"] == "parameter") return Parameter(t, requires_grad);
@@ -61,7 +67,8 @@ void expect_golden(const std::string& file) {
   std::size_t n = 0;
   for (const Json& row : testing::read_json_lines(file)) {
     set_printoptions(options_of(row.value("printoptions", Json::object())));
-    if (row.contains("default_dtype")) set_default_dtype(dtype_from_name(row["default_dtype"].get<std::string>()).value());
+    if (row.contains("default_dtype"))
+      set_default_dtype(dtype_from_name(row["default_dtype"].get<std::string>()).value());
     EXPECT_EQ(text_of(row), row["expected"].get<std::string>()) << row["name"];
     set_default_dtype(kFloat32);
     ++n;
@@ -71,6 +78,137 @@ void expect_golden(const std::string& file) {
 }
 
 TEST_F(PrintTest, GivesTheTextOfPyTorch) { expect_golden("print/cases.jsonl"); }
+
+TEST_F(PrintTest, GivesTheTextOfPyTorchForRandomTensors) { expect_golden("print/more_cases.jsonl"); }
+
+TEST_F(PrintTest, ShowsAnUndefinedTensorAsNone) { EXPECT_EQ(repr(Tensor()), "None"); }
+
+TEST_F(PrintTest, ShowsShapesTypesAndDevices) {
+  std::ostringstream os;
+  os << empty({8, 4}).shape() << ' ' << empty({}).shape() << ' ' << IntArrayRef({2, 3}) << ' ' << kBFloat16
+     << ' ' << Device(kMeta);
+  EXPECT_EQ(os.str(), "torch.Size([8, 4]) torch.Size([]) [2, 3] torch.bfloat16 meta");
+  EXPECT_EQ(fmt::format("{}, {}, {}", empty({8}).shape(), kInt64, Device(kCPU)),
+            "torch.Size([8]), torch.int64, cpu");
+}
+
+TEST_F(PrintTest, PadsToTheWidthOfAFormat) {
+  EXPECT_EQ(fmt::format("[{:20}]", empty({8, 4}).shape()), "[torch.Size([8, 4])  ]");
+  EXPECT_EQ(fmt::format("[{:>20s}]", empty({8, 4}).shape()), "[  torch.Size([8, 4])]");
+  EXPECT_EQ(fmt::format("{:_<12}", Tensor()), "None________");
+  EXPECT_EQ(fmt::format("{:14}|", kFloat32), "torch.float32 |");
+  std::ostringstream os;
+  os << std::left << std::setw(20) << empty({8, 4}).shape() << '|';
+  EXPECT_EQ(os.str(), "torch.Size([8, 4])  |");
+}
+
+TEST_F(PrintTest, EveryWayOfPrintingGivesOneText) {
+  const Tensor t = Parameter(testing::tensor_of_bytes(std::string(24, '\x3f'), kFloat32, {2, 3}));
+  OrderedDict<std::string, Tensor> dict{{"it's", t}};
+  std::ostringstream os;
+  os << t << '\n' << dict;
+  EXPECT_EQ(os.str(), fmt::format("{}\n{}", t, dict));
+  EXPECT_EQ(t.repr(), repr(t));
+  EXPECT_EQ(repr(dict), "OrderedDict([(\"it's\", " + repr(t) + ")])");
+  StateDict state;
+  EXPECT_EQ(fmt::format("{}", state), "OrderedDict()");
+}
+
+TEST_F(PrintTest, OptionsAreThoseLastSet) {
+  set_printoptions(PrintOptions::short_profile());
+  EXPECT_EQ(get_printoptions().precision, 2);
+  EXPECT_EQ(get_printoptions().edgeitems, 2);
+  set_printoptions(PrintOptions::default_profile());
+  EXPECT_EQ(get_printoptions().precision, 4);
+  EXPECT_THROW(set_printoptions({.precision = -1}), ValueError);
+  EXPECT_THROW(set_printoptions({.threshold = -1}), ValueError);
+  EXPECT_THROW(set_printoptions({.edgeitems = -1}), ValueError);
+  EXPECT_THROW(set_printoptions({.linewidth = -1}), ValueError);
+  EXPECT_EQ(get_printoptions().precision, 4) << "a refused option changes nothing";
+}
+
+TEST_F(PrintTest, ThreadsMaySetAndUseOptionsAtOnce) {
+  const Tensor t = testing::tensor_of_bytes(std::string(8, '\x3f'), kFloat32, {2});
+  const std::string four = repr(t, {.precision = 4});
+  const std::string two = repr(t, {.precision = 2});
+  std::thread setter([] {
+    for (int i = 0; i < 500; ++i) set_printoptions({.precision = i % 2 == 0 ? 2 : 4});
+  });
+  for (int i = 0; i < 500; ++i) {
+    const std::string text = repr(t);
+    EXPECT_TRUE(text == four || text == two) << text;
+  }
+  setter.join();
+}
+
+// A terabyte of address space without memory behind it: reading more than what is shown would run for hours.
+TEST_F(PrintTest, ASummaryReadsOnlyWhatItShows) {
+  constexpr std::size_t kBytes = std::size_t{1} << 40;
+  void* p = mmap(nullptr, kBytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) GTEST_SKIP() << "no terabyte of address space";
+  const std::int64_t side = std::int64_t{1} << 19;
+  const Tensor t = from_blob(p, {side, side});
+  EXPECT_EQ(repr(t),
+            "tensor([[0., 0., 0.,  ..., 0., 0., 0.],\n"
+            "        [0., 0., 0.,  ..., 0., 0., 0.],\n"
+            "        [0., 0., 0.,  ..., 0., 0., 0.],\n"
+            "        ...,\n"
+            "        [0., 0., 0.,  ..., 0., 0., 0.],\n"
+            "        [0., 0., 0.,  ..., 0., 0., 0.],\n"
+            "        [0., 0., 0.,  ..., 0., 0., 0.]])");
+  EXPECT_EQ(repr(from_blob(p, {side * side}), {.edgeitems = 0}), "tensor([...], size=(274877906944,))");
+  munmap(p, kBytes);
+}
+
+TEST_F(PrintTest, ReadsElementsAtAnyAddressAndAnyByteAsATruth) {
+  std::string bytes("\0\x3f\x80\0\0\x40\0\0\0", 9);
+  EXPECT_EQ(repr(from_blob(bytes.data() + 1, {1}, kFloat64)).substr(0, 7), "tensor(");
+  bytes = std::string("\0\x02\xff", 3);
+  EXPECT_EQ(repr(from_blob(bytes.data(), {3}, kBool)), "tensor([False,  True,  True])");
+}
+
+TEST_F(PrintTest, ManyDimensionsAreNoDifficulty) {
+  const std::vector<std::int64_t> ones(500, 1);
+  const std::string text = repr(testing::tensor_of_bytes(std::string(4, '\0'), kFloat32, ones));
+  EXPECT_EQ(text, "tensor(" + std::string(500, '[') + "0." + std::string(500, ']') + ")");
+}
+
+TEST(PythonReprTest, GivesTheTextOfPython) {
+  const Json golden = testing::read_json("print/python_repr.json");
+  for (const auto& row : golden["floats"]) {
+    double v = 0;
+    std::memcpy(&v, testing::from_hex(row[0]).data(), sizeof v);
+    EXPECT_EQ(python_repr(v), row[1].get<std::string>());
+  }
+  for (const auto& row : golden["strings"]) {
+    EXPECT_EQ(testing::to_hex(python_repr(testing::from_hex(row[0]))),
+              testing::to_hex(row[1].get<std::string>()))
+        << row[1];
+  }
+  std::cout << "[ cases ] " << golden["floats"].size() << " floats and " << golden["strings"].size()
+            << " strings of print/python_repr.json\n";
+  EXPECT_GT(golden["floats"].size() * golden["strings"].size(), 0u);
+}
+
+TEST(PythonReprTest, KnowsThePrintableCharactersOfPython) {
+  const Json golden = testing::read_json("print/python_repr.json")["printable"];
+  ASSERT_EQ(golden.size(), 0x110000u / 256);
+  for (std::size_t block = 0; block < golden.size(); ++block) {
+    int n = 0;
+    for (char32_t c = 0; c < 256; ++c) n += is_printable(static_cast<char32_t>(block * 256) + c) ? 1 : 0;
+    EXPECT_EQ(n, golden[block].get<int>()) << "code points from " << block * 256;
+  }
+}
+
+TEST(PythonReprTest, ShowsTruthsTuplesAndLists) {
+  EXPECT_EQ(python_repr(true), "True");
+  EXPECT_EQ(python_repr("text"), "'text'") << "a literal is not a truth";
+  EXPECT_EQ(python_tuple({}), "()");
+  EXPECT_EQ(python_tuple({3}), "(3,)");
+  EXPECT_EQ(python_tuple({3, 4}), "(3, 4)");
+  EXPECT_EQ(python_list({}), "[]");
+  EXPECT_EQ(python_list({"a", "it's"}), "['a', \"it's\"]");
+}
 
 }  // namespace
 }  // namespace ballast
