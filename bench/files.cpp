@@ -1,7 +1,7 @@
+#include "bench/workload.h"
 #include <fmt/format.h>
 
 #include "ballast/ballast.h"
-#include "bench/workload.h"
 
 namespace ballast::bench {
 

@@ -1,15 +1,16 @@
 #include <functional>
 #include <utility>
 
-#include "ballast/ballast.h"
 #include "bench/workload.h"
+
+#include "ballast/ballast.h"
 
 namespace ballast::bench {
 namespace {
 
 /// One call on a tensor whose pages are already touched.
-Workload on_touched(std::string name, std::vector<std::int64_t> sizes, std::function<void(const Tensor&)> call,
-                    int samples = 7) {
+Workload on_touched(std::string name, std::vector<std::int64_t> sizes,
+                    std::function<void(const Tensor&)> call, int samples = 7) {
   return {.name = std::move(name),
           .prepare =
               [sizes = std::move(sizes), call = std::move(call)] {
@@ -31,7 +32,8 @@ std::vector<Workload> initialisation_workloads() {
       on_touched("init.kaiming_uniform", large, [](const Tensor& t) { nn::init::kaiming_uniform_(t); }),
       on_touched("init.normal", large, [](const Tensor& t) { nn::init::normal_(t); }),
       on_touched("init.xavier_normal", large, [](const Tensor& t) { nn::init::xavier_normal_(t); }),
-      on_touched("init.trunc_normal", large, [](const Tensor& t) { nn::init::trunc_normal_(t); }, 3),
+      on_touched(
+          "init.trunc_normal", large, [](const Tensor& t) { nn::init::trunc_normal_(t); }, 3),
       on_touched("init.constant", large, [](const Tensor& t) { nn::init::constant_(t, 0.5); }),
       on_touched("init.orthogonal_1024", square, [](const Tensor& t) { nn::init::orthogonal_(t); }),
       on_touched("init.sparse_1024", square, [](const Tensor& t) { nn::init::sparse_(t, 0.9); }),

@@ -1,17 +1,16 @@
 // ballast_bench --list | --write-files FOLDER | NAME [THREADS]
 // Runs one workload and prints one line of JSON: milliseconds per call for each sample, and the peak memory.
-#include <sys/resource.h>
-
 #include <cstdlib>
 #include <exception>
 #include <string>
 #include <vector>
 
+#include "bench/workload.h"
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/resource.h>
 
 #include "ballast/core/parallel.h"
-#include "bench/workload.h"
 
 namespace {
 
@@ -33,8 +32,9 @@ int run(const std::vector<std::string>& args) {
     const auto samples = ballast::bench::measure(w);
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    fmt::print(R"({{"name": "{}", "threads": {}, "ms": [{:.6g}], "peak_rss_MiB": {:.1f}}})" "\n", w.name, threads,
-               fmt::join(samples, ", "), static_cast<double>(usage.ru_maxrss) / 1024);
+    fmt::print(R"({{"name": "{}", "threads": {}, "ms": [{:.6g}], "peak_rss_MiB": {:.1f}}})"
+               "\n",
+               w.name, threads, fmt::join(samples, ", "), static_cast<double>(usage.ru_maxrss) / 1024);
     return 0;
   }
   fmt::print(stderr, "usage: ballast_bench --list | --write-files FOLDER | NAME [THREADS]\n");

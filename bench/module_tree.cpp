@@ -2,13 +2,15 @@
 #include <memory>
 #include <stdexcept>
 
-#include "ballast/ballast.h"
 #include "bench/workload.h"
+
+#include "ballast/ballast.h"
 
 namespace ballast::bench {
 namespace {
 
-/// A root with 20 x 20 x 25 leaves Linear(4,4): 10,000 leaves, 20,000 parameters, names like s3.b7.l11.weight.
+/// A root with 20 x 20 x 25 leaves Linear(4,4): 10,000 leaves, 20,000 parameters, names like
+/// s3.b7.l11.weight.
 std::shared_ptr<nn::Module> build_tree(int width = 20, int depth_width = 20, int leaves = 25) {
   auto root = std::make_shared<nn::Module>();
   for (int s = 0; s < width; ++s) {
@@ -77,7 +79,8 @@ std::vector<Workload> module_tree_workloads() {
        .prepare =
            [] {
              const DefaultDeviceGuard meta{Device(kMeta)};
-             return [tree = build_tree(100, 100, 50)] { expect(tree->named_parameters().size() == 1'000'000); };
+             return
+                 [tree = build_tree(100, 100, 50)] { expect(tree->named_parameters().size() == 1'000'000); };
            },
        .samples = 5,
        .warmup = 1},

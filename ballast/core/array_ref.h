@@ -1,4 +1,5 @@
-// A view of someone else's elements, as function arguments take it: from braces, a vector, an array, or one element.
+// A view of someone else's elements, as function arguments take it: from braces, a vector, an array, or one
+// element.
 //
 //   empty({2, 3});   empty(sizes_vector);   empty(7);
 //
@@ -18,12 +19,13 @@ class ArrayRef : public std::span<const T> {
  public:
   using Base = std::span<const T>;
   constexpr ArrayRef() = default;
-  constexpr ArrayRef(const T& one) : Base(&one, 1) {}                                        // NOLINT(*-explicit-*)
-  constexpr ArrayRef(std::initializer_list<T> list) : Base(list.begin(), list.size()) {}     // NOLINT(*-explicit-*)
-  constexpr ArrayRef(const std::vector<T>& v) : Base(v) {}                                   // NOLINT(*-explicit-*)
+  constexpr ArrayRef(const T& one) : Base(&one, 1) {}  // NOLINT(*-explicit-*)
+  constexpr ArrayRef(std::initializer_list<T> list)
+      : Base(list.begin(), list.size()) {}                  // NOLINT(*-explicit-*)
+  constexpr ArrayRef(const std::vector<T>& v) : Base(v) {}  // NOLINT(*-explicit-*)
   template <std::size_t N>
-  constexpr ArrayRef(const std::array<T, N>& a) : Base(a) {}                                 // NOLINT(*-explicit-*)
-  constexpr ArrayRef(Base s) : Base(s) {}                                                    // NOLINT(*-explicit-*)
+  constexpr ArrayRef(const std::array<T, N>& a) : Base(a) {}  // NOLINT(*-explicit-*)
+  constexpr ArrayRef(Base s) : Base(s) {}                     // NOLINT(*-explicit-*)
   constexpr ArrayRef(const T* data, std::size_t n) : Base(data, n) {}
 
   [[nodiscard]] std::vector<T> vec() const { return std::vector<T>(this->begin(), this->end()); }

@@ -25,7 +25,8 @@ Device::Device(std::string_view text) {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
     good = error == std::errc() && end == digits.data() + digits.size() && index >= 0;
   }
-  check<ValueError>(good, "Invalid device string: '{}' (expected cpu or meta, with an optional index as in cpu:0)", text);
+  check<ValueError>(
+      good, "Invalid device string: '{}' (expected cpu or meta, with an optional index as in cpu:0)", text);
 }
 
 std::string Device::str() const {
@@ -36,7 +37,9 @@ std::string Device::str() const {
 
 Device get_default_device() noexcept { return default_device; }
 
-DefaultDeviceGuard::DefaultDeviceGuard(Device device) noexcept : before_(default_device) { default_device = device; }
+DefaultDeviceGuard::DefaultDeviceGuard(Device device) noexcept : before_(default_device) {
+  default_device = device;
+}
 DefaultDeviceGuard::~DefaultDeviceGuard() { default_device = before_; }
 
 }  // namespace ballast

@@ -19,7 +19,7 @@ struct Device {
   constexpr Device() = default;
   constexpr Device(DeviceType t, std::int16_t i = -1) : type(t), index(i) {}  // NOLINT(*-explicit-*)
   /// From "cpu", "cpu:0" or "meta"; anything else throws ValueError.
-  Device(std::string_view text);                       // NOLINT(*-explicit-*)
+  Device(std::string_view text);                                // NOLINT(*-explicit-*)
   Device(const char* text) : Device(std::string_view(text)) {}  // NOLINT(*-explicit-*)
 
   [[nodiscard]] constexpr bool is_cpu() const { return type == DeviceType::kCPU; }

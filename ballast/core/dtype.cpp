@@ -52,8 +52,10 @@ DType promote_integers(DType a, DType b) {
   const DType u = a_unsigned ? a : b;
   const DType s = a_unsigned ? b : a;
   // The wider unsigned types have no promotion with signed ones in PyTorch.
-  check<DTypeError>(u == kUInt8, "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {} and {}",
-                    dtype_error_name(a), dtype_error_name(b));
+  check<DTypeError>(
+      u == kUInt8,
+      "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {} and {}",
+      dtype_error_name(a), dtype_error_name(b));
   return s == kInt8 ? kInt16 : s;
 }
 
@@ -83,38 +85,48 @@ bool is_signed(DType dtype) noexcept {
     case kUInt32:
     case kUInt64:
     case kBool:
-    case kFloat8_e8m0fnu: return false;
-    default: return true;
+    case kFloat8_e8m0fnu:
+      return false;
+    default:
+      return true;
   }
 }
 bool is_float8(DType dtype) noexcept { return is_floating_point(dtype) && itemsize(dtype) == 1; }
 
 DType to_complex_dtype(DType dtype) {
   switch (dtype) {
-    case kFloat16: return kComplex32;
+    case kFloat16:
+      return kComplex32;
     case kFloat32:
-    case kBFloat16: return kComplex64;
-    case kFloat64: return kComplex128;
+    case kBFloat16:
+      return kComplex64;
+    case kFloat64:
+      return kComplex128;
     default:
-      check<DTypeError>(is_complex(dtype), "there is no complex type with parts of type {}", dtype_name(dtype));
+      check<DTypeError>(is_complex(dtype), "there is no complex type with parts of type {}",
+                        dtype_name(dtype));
       return dtype;
   }
 }
 
 DType to_real_dtype(DType dtype) noexcept {
   switch (dtype) {
-    case kComplex32: return kFloat16;
-    case kComplex64: return kFloat32;
-    case kComplex128: return kFloat64;
-    default: return dtype;
+    case kComplex32:
+      return kFloat16;
+    case kComplex64:
+      return kFloat32;
+    case kComplex128:
+      return kFloat64;
+    default:
+      return dtype;
   }
 }
 
 DType promote_types(DType a, DType b) {
   if (a == b) return a;
   check<DTypeError>(!is_float8(a) && !is_float8(b),
-                    "Promotion for Float8 Types is not supported, attempted to promote {} and {}", dtype_error_name(a),
-                    dtype_error_name(b));
+                    "Promotion for Float8 Types is not supported, attempted to promote {} and {}",
+                    dtype_error_name(a), dtype_error_name(b));
   if (info(a).category < info(b).category) std::swap(a, b);  // a has the higher category
   if (info(a).category != info(b).category) {
     if (is_complex(a) && is_floating_point(b)) {
@@ -124,12 +136,15 @@ DType promote_types(DType a, DType b) {
     return a;
   }
   switch (info(a).category) {
-    case Category::kBool: return a;
-    case Category::kInteger: return promote_integers(a, b);
+    case Category::kBool:
+      return a;
+    case Category::kInteger:
+      return promote_integers(a, b);
     case Category::kFloat:
       if (itemsize(a) == itemsize(b)) return kFloat32;  // float16 with bfloat16
       [[fallthrough]];
-    case Category::kComplex: return itemsize(a) > itemsize(b) ? a : b;
+    case Category::kComplex:
+      return itemsize(a) > itemsize(b) ? a : b;
   }
   __builtin_unreachable();
 }

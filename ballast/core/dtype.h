@@ -3,7 +3,8 @@
 //   dtype_name(kFloat32)                  "float32"
 //   itemsize(kBFloat16)                   2 (bytes)
 //   promote_types(kInt64, kFloat16)       kFloat16
-//   visit_dtype(t.dtype(), [&]<class T>(std::type_identity<T>) { ... });   // T is float, std::int64_t, Half, ...
+//   visit_dtype(t.dtype(), [&]<class T>(std::type_identity<T>) { ... });   // T is float, std::int64_t, Half,
+//   ...
 #pragma once
 
 #include <complex>
@@ -99,10 +100,10 @@ void set_default_dtype(DType dtype);
 namespace detail {
 template <class T>
 struct DTypeOf;
-#define BALLAST_DTYPE_OF(T, D)                  \
-  template <>                                   \
-  struct DTypeOf<T> {                           \
-    static constexpr DType value = DType::D;    \
+#define BALLAST_DTYPE_OF(T, D)               \
+  template <>                                \
+  struct DTypeOf<T> {                        \
+    static constexpr DType value = DType::D; \
   }
 BALLAST_DTYPE_OF(std::uint8_t, kUInt8);
 BALLAST_DTYPE_OF(std::int8_t, kInt8);
@@ -135,33 +136,56 @@ inline constexpr DType dtype_of = detail::DTypeOf<std::remove_cv_t<T>>::value;
 
 /// A C++ type that some DType stores.
 template <class T>
-concept Element = requires { detail::DTypeOf<std::remove_cv_t<T>>::value; };
+concept Element = requires {
+  detail::DTypeOf<std::remove_cv_t<T>>::value;
+};
 
 /// Calls `f(std::type_identity<T>{})` with the C++ type of `dtype`.
 template <class F>
 decltype(auto) visit_dtype(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::kUInt8: return f(std::type_identity<std::uint8_t>{});
-    case DType::kInt8: return f(std::type_identity<std::int8_t>{});
-    case DType::kInt16: return f(std::type_identity<std::int16_t>{});
-    case DType::kInt32: return f(std::type_identity<std::int32_t>{});
-    case DType::kInt64: return f(std::type_identity<std::int64_t>{});
-    case DType::kUInt16: return f(std::type_identity<std::uint16_t>{});
-    case DType::kUInt32: return f(std::type_identity<std::uint32_t>{});
-    case DType::kUInt64: return f(std::type_identity<std::uint64_t>{});
-    case DType::kFloat16: return f(std::type_identity<Half>{});
-    case DType::kFloat32: return f(std::type_identity<float>{});
-    case DType::kFloat64: return f(std::type_identity<double>{});
-    case DType::kBFloat16: return f(std::type_identity<BFloat16>{});
-    case DType::kComplex32: return f(std::type_identity<ComplexHalf>{});
-    case DType::kComplex64: return f(std::type_identity<std::complex<float>>{});
-    case DType::kComplex128: return f(std::type_identity<std::complex<double>>{});
-    case DType::kBool: return f(std::type_identity<bool>{});
-    case DType::kFloat8_e5m2: return f(std::type_identity<Float8_e5m2>{});
-    case DType::kFloat8_e4m3fn: return f(std::type_identity<Float8_e4m3fn>{});
-    case DType::kFloat8_e5m2fnuz: return f(std::type_identity<Float8_e5m2fnuz>{});
-    case DType::kFloat8_e4m3fnuz: return f(std::type_identity<Float8_e4m3fnuz>{});
-    case DType::kFloat8_e8m0fnu: return f(std::type_identity<Float8_e8m0fnu>{});
+    case DType::kUInt8:
+      return f(std::type_identity<std::uint8_t>{});
+    case DType::kInt8:
+      return f(std::type_identity<std::int8_t>{});
+    case DType::kInt16:
+      return f(std::type_identity<std::int16_t>{});
+    case DType::kInt32:
+      return f(std::type_identity<std::int32_t>{});
+    case DType::kInt64:
+      return f(std::type_identity<std::int64_t>{});
+    case DType::kUInt16:
+      return f(std::type_identity<std::uint16_t>{});
+    case DType::kUInt32:
+      return f(std::type_identity<std::uint32_t>{});
+    case DType::kUInt64:
+      return f(std::type_identity<std::uint64_t>{});
+    case DType::kFloat16:
+      return f(std::type_identity<Half>{});
+    case DType::kFloat32:
+      return f(std::type_identity<float>{});
+    case DType::kFloat64:
+      return f(std::type_identity<double>{});
+    case DType::kBFloat16:
+      return f(std::type_identity<BFloat16>{});
+    case DType::kComplex32:
+      return f(std::type_identity<ComplexHalf>{});
+    case DType::kComplex64:
+      return f(std::type_identity<std::complex<float>>{});
+    case DType::kComplex128:
+      return f(std::type_identity<std::complex<double>>{});
+    case DType::kBool:
+      return f(std::type_identity<bool>{});
+    case DType::kFloat8_e5m2:
+      return f(std::type_identity<Float8_e5m2>{});
+    case DType::kFloat8_e4m3fn:
+      return f(std::type_identity<Float8_e4m3fn>{});
+    case DType::kFloat8_e5m2fnuz:
+      return f(std::type_identity<Float8_e5m2fnuz>{});
+    case DType::kFloat8_e4m3fnuz:
+      return f(std::type_identity<Float8_e4m3fnuz>{});
+    case DType::kFloat8_e8m0fnu:
+      return f(std::type_identity<Float8_e8m0fnu>{});
   }
   __builtin_unreachable();
 }

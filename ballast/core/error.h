@@ -2,8 +2,8 @@
 //
 //   try { ... } catch (const ballast::Error& e) { std::cerr << e.what() << '\n'; }
 //
-// A message says what was wrong, where, the numbers, and what would be right; where PyTorch has a good text, it is that
-// text. The kinds are those a caller would treat differently.
+// A message says what was wrong, where, the numbers, and what would be right; where PyTorch has a good text,
+// it is that text. The kinds are those a caller would treat differently.
 #pragma once
 
 #include <cstdint>
@@ -66,12 +66,17 @@ class FormatError : public Error {
  public:
   static constexpr std::uint64_t kNoOffset = ~std::uint64_t{0};
 
-  FormatError(std::string reason, std::string file = {}, std::string record = {}, std::uint64_t offset = kNoOffset);
+  FormatError(std::string reason, std::string file = {}, std::string record = {},
+              std::uint64_t offset = kNoOffset);
 
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
-  [[nodiscard]] const std::string& record() const noexcept { return record_; }  ///< e.g. "archive/data.pkl"; may be empty
-  [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }       ///< in the record; kNoOffset if unknown
+  [[nodiscard]] const std::string& record() const noexcept {
+    return record_;
+  }  ///< e.g. "archive/data.pkl"; may be empty
+  [[nodiscard]] std::uint64_t offset() const noexcept {
+    return offset_;
+  }  ///< in the record; kNoOffset if unknown
 
  private:
   std::string reason_, file_, record_;

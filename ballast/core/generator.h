@@ -1,11 +1,13 @@
-// The source of random numbers: PyTorch's CPU generator, bit for bit (docs/rng.md). MT19937, Matsumoto & Nishimura 1998.
+// The source of random numbers: PyTorch's CPU generator, bit for bit (docs/rng.md). MT19937, Matsumoto &
+// Nishimura 1998.
 //
 //   manual_seed(0);                         // the process-wide generator, which everything uses by default
 //   Generator g(42);                        // one of your own
 //   t.uniform_(-1, 1, g);
 //   Tensor state = g.get_state();           // 5056 bytes, PyTorch's layout
 //
-// A Generator is a handle: copies share one stream. Functions that draw take the generator's lock for their whole run.
+// A Generator is a handle: copies share one stream. Functions that draw take the generator's lock for their
+// whole run.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +28,8 @@ class Generator {
 
   explicit Generator(std::uint64_t seed = kDefaultSeed);
 
-  /// Restarts the stream and drops the cached normal. All 64 bits are remembered, the low 32 decide the stream; a
-  /// negative seed counts modulo 2^64.
+  /// Restarts the stream and drops the cached normal. All 64 bits are remembered, the low 32 decide the
+  /// stream; a negative seed counts modulo 2^64.
   const Generator& manual_seed(std::uint64_t seed) const;
   /// The seed as given.
   [[nodiscard]] std::uint64_t initial_seed() const;
@@ -36,8 +38,8 @@ class Generator {
 
   /// The state as a uint8 tensor of 5056 elements, in the layout of torch.Generator.get_state().
   [[nodiscard]] Tensor get_state() const;
-  /// Throws as PyTorch: "RNG state must be a torch.ByteTensor", "Expected a CPUGeneratorImplState of size 5056 but found
-  /// the input RNG state size to be 10", "Invalid mt19937 state".
+  /// Throws as PyTorch: "RNG state must be a torch.ByteTensor", "Expected a CPUGeneratorImplState of size
+  /// 5056 but found the input RNG state size to be 10", "Invalid mt19937 state".
   void set_state(const Tensor& state) const;
   /// An independent generator that goes on from this one's state.
   [[nodiscard]] Generator clone() const;

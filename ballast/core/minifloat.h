@@ -15,8 +15,8 @@ namespace detail {
 
 /// What a format does beyond its largest finite value.
 enum class NonFinite {
-  kIeee,       ///< infinities and NaN in the highest exponent
-  kNanOnly,    ///< one NaN per sign (all ones), no infinity ("fn")
+  kIeee,     ///< infinities and NaN in the highest exponent
+  kNanOnly,  ///< one NaN per sign (all ones), no infinity: the largest value stands for all beyond it ("fn")
   kNegZeroNan  ///< a single NaN in the place of -0, no infinity ("fnuz")
 };
 
@@ -30,9 +30,12 @@ struct MiniFloat {
   /// The magnitude bits of the largest finite value.
   [[nodiscard]] constexpr std::uint32_t largest() const {
     switch (non_finite) {
-      case NonFinite::kIeee: return (((1u << exponent_bits) - 1) << mantissa_bits) - 1;
-      case NonFinite::kNanOnly: return sign_bit() - 2;
-      case NonFinite::kNegZeroNan: break;
+      case NonFinite::kIeee:
+        return (((1u << exponent_bits) - 1) << mantissa_bits) - 1;
+      case NonFinite::kNanOnly:
+        return sign_bit() - 2;
+      case NonFinite::kNegZeroNan:
+        break;
     }
     return sign_bit() - 1;
   }
@@ -49,12 +52,13 @@ constexpr std::uint32_t encode_minifloat(MiniFloat f, float value) {
     return sign | (f.largest() + 1) | (1u << (f.mantissa_bits - 1));
   }
   const std::uint32_t overflow = f.non_finite == NonFinite::kIeee      ? sign | (f.largest() + 1)
-                                 : f.non_finite == NonFinite::kNanOnly ? sign | (f.sign_bit() - 1)
+                                 : f.non_finite == NonFinite::kNanOnly ? sign | f.largest()
                                                                        : f.sign_bit();
   if (magnitude == 0x7F800000u) return overflow;
   const int exponent32 = static_cast<int>(magnitude >> 23);
   const std::uint32_t significand = (magnitude & 0x7FFFFFu) | (exponent32 != 0 ? 0x800000u : 0u);
-  const int exponent = (exponent32 != 0 ? exponent32 : 1) - 127 + f.bias;  // of the target; below 1: subnormal
+  const int exponent =
+      (exponent32 != 0 ? exponent32 : 1) - 127 + f.bias;  // of the target; below 1: subnormal
   const int shift = 23 - f.mantissa_bits + (exponent < 1 ? 1 - exponent : 0);
   if (shift > 25) return unsigned_nan ? 0 : sign;
   const std::uint32_t below = significand & ((1u << shift) - 1);
@@ -72,7 +76,8 @@ constexpr std::uint32_t encode_minifloat(MiniFloat f, float value) {
 constexpr float decode_minifloat(MiniFloat f, std::uint32_t bits) {
   const std::uint32_t sign = (bits & f.sign_bit()) != 0 ? 0x80000000u : 0u;
   const std::uint32_t magnitude = bits & (f.sign_bit() - 1);
-  if (f.non_finite == NonFinite::kNegZeroNan && bits == f.sign_bit()) return std::bit_cast<float>(0xFFC00000u);
+  if (f.non_finite == NonFinite::kNegZeroNan && bits == f.sign_bit())
+    return std::bit_cast<float>(0xFFC00000u);
   if (magnitude > f.largest()) {
     const std::uint32_t fraction = magnitude & ((1u << f.mantissa_bits) - 1);
     if (f.non_finite == NonFinite::kIeee) {
@@ -85,9 +90,10 @@ constexpr float decode_minifloat(MiniFloat f, std::uint32_t bits) {
   // fraction * 2^(1 - bias - mantissa_bits) for a subnormal; both steps are exact in float.
   const auto power = [](int e) { return std::bit_cast<float>(static_cast<std::uint32_t>(e + 127) << 23); };
   const float unit = f.bias + f.mantissa_bits - 1 <= 126 ? power(1 - f.bias - f.mantissa_bits) : 0x1p-133f;
-  const float value = exponent == 0 ? static_cast<float>(fraction) * unit
-                                    : std::bit_cast<float>((static_cast<std::uint32_t>(exponent - f.bias + 127) << 23) |
-                                                           (fraction << (23 - f.mantissa_bits)));
+  const float value = exponent == 0
+                          ? static_cast<float>(fraction) * unit
+                          : std::bit_cast<float>((static_cast<std::uint32_t>(exponent - f.bias + 127) << 23) |
+                                                 (fraction << (23 - f.mantissa_bits)));
   return sign != 0 ? -value : value;
 }
 
@@ -112,8 +118,10 @@ struct MiniFloatElement {
 using Half = MiniFloatElement<std::uint16_t, detail::MiniFloat{10, 5, 15, detail::NonFinite::kIeee}>;
 using Float8_e5m2 = MiniFloatElement<std::uint8_t, detail::MiniFloat{2, 5, 15, detail::NonFinite::kIeee}>;
 using Float8_e4m3fn = MiniFloatElement<std::uint8_t, detail::MiniFloat{3, 4, 7, detail::NonFinite::kNanOnly}>;
-using Float8_e5m2fnuz = MiniFloatElement<std::uint8_t, detail::MiniFloat{2, 5, 16, detail::NonFinite::kNegZeroNan}>;
-using Float8_e4m3fnuz = MiniFloatElement<std::uint8_t, detail::MiniFloat{3, 4, 8, detail::NonFinite::kNegZeroNan}>;
+using Float8_e5m2fnuz =
+    MiniFloatElement<std::uint8_t, detail::MiniFloat{2, 5, 16, detail::NonFinite::kNegZeroNan}>;
+using Float8_e4m3fnuz =
+    MiniFloatElement<std::uint8_t, detail::MiniFloat{3, 4, 8, detail::NonFinite::kNegZeroNan}>;
 
 /// The upper half of a float.
 struct BFloat16 {
@@ -122,8 +130,9 @@ struct BFloat16 {
   constexpr BFloat16() = default;
   constexpr explicit BFloat16(float value) {
     const std::uint32_t b = std::bit_cast<std::uint32_t>(value);
-    bits = (b & 0x7FFFFFFFu) > 0x7F800000u ? std::uint16_t{0x7FC0}
-                                           : static_cast<std::uint16_t>((b + 0x7FFFu + ((b >> 16) & 1u)) >> 16);
+    bits = (b & 0x7FFFFFFFu) > 0x7F800000u
+               ? std::uint16_t{0x7FC0}
+               : static_cast<std::uint16_t>((b + 0x7FFFu + ((b >> 16) & 1u)) >> 16);
   }
   constexpr operator float() const {  // NOLINT(*-explicit-*)
     return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);

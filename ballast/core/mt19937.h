@@ -1,4 +1,5 @@
-// MT19937 (Matsumoto & Nishimura, ACM TOMACS 8(1), 1998) with PyTorch's lazy refill, and bulk draws made for speed.
+// MT19937 (Matsumoto & Nishimura, ACM TOMACS 8(1), 1998) with PyTorch's lazy refill, and bulk draws made for
+// speed.
 #pragma once
 
 #include <array>
@@ -26,7 +27,8 @@ class Mt19937 {
   /// Goes past `n` outputs without making them.
   void discard(std::uint64_t n);
 
-  // The state as PyTorch keeps and saves it. `left` and `next` are kept as they are, also where they do not agree.
+  // The state as PyTorch keeps and saves it. `left` and `next` are kept as they are, also where they do not
+  // agree.
   std::array<std::uint32_t, kWords> words{};
   std::int32_t left = 1;
   std::uint32_t next = 0;

@@ -5,9 +5,9 @@
 //   for (const auto& [name, tensor] : d) { ... }
 //   d["weight"];  d[0].key();
 //
-// Items stand in a vector; past a handful of them a hash index is built on the first look-up by key. Building and
-// walking a dictionary therefore costs no hashing. A const dictionary may be read from several threads once one look-up
-// has been made, or `index()` called.
+// Items stand in a vector; past a handful of them a hash index is built on the first look-up by key. Building
+// and walking a dictionary therefore costs no hashing. A const dictionary may be read from several threads
+// once one look-up has been made, or `index()` called.
 #pragma once
 
 #include <algorithm>
@@ -97,29 +97,20 @@ class OrderedDict {
 
   /// The item at a position; IndexError "Index 5 is out of bounds".
   template <std::integral I>
-    requires(!std::same_as<Key, I>)
-  Item& operator[](I index) {
-    check<IndexError>(std::cmp_less(index, items_.size()) && index >= I{0}, "Index {} is out of bounds", index);
+  requires(!std::same_as<Key, I>) Item& operator[](I index) {
+    check<IndexError>(std::cmp_less(index, items_.size()) && index >= I{0}, "Index {} is out of bounds",
+                      index);
     return items_[static_cast<std::size_t>(index)];
   }
   template <std::integral I>
-    requires(!std::same_as<Key, I>)
-  const Item& operator[](I index) const {
+  requires(!std::same_as<Key, I>) const Item& operator[](I index) const {
     return const_cast<OrderedDict&>(*this)[index];
   }
   /// The value of a key; KeyError "Key 'k' is not defined".
   Value& operator[](KeyView key) { return at(key); }
   const Value& operator[](KeyView key) const { return at(key); }
-  Value& operator[](const char* key)
-    requires std::same_as<Key, std::string>
-  {
-    return at(key);
-  }
-  const Value& operator[](const char* key) const
-    requires std::same_as<Key, std::string>
-  {
-    return at(key);
-  }
+  Value& operator[](const char* key) requires std::same_as<Key, std::string> { return at(key); }
+  const Value& operator[](const char* key) const requires std::same_as<Key, std::string> { return at(key); }
   Value& at(KeyView key) {
     Value* v = find(key);
     if (v == nullptr) throw_missing(key);

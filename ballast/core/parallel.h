@@ -12,9 +12,10 @@ namespace ballast {
 void set_num_threads(int n);
 [[nodiscard]] int get_num_threads() noexcept;
 
-/// Runs `part(begin, end)` over [0, n) in pieces of at least `grain`, on up to get_num_threads() threads, and waits. The
-/// first exception of a part is thrown again here. Nested calls run on the calling thread.
-void parallel_for(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& part);
+/// Runs `part(begin, end)` over [0, n) in pieces of at least `grain`, on up to get_num_threads() threads, and
+/// waits. The first exception of a part is thrown again here. Nested calls run on the calling thread.
+void parallel_for(std::int64_t n, std::int64_t grain,
+                  const std::function<void(std::int64_t, std::int64_t)>& part);
 
 /// Runs tasks 0 .. n-1, each once, on up to get_num_threads() threads (the calling one included), and waits.
 void parallel_tasks(int n, const std::function<void(int)>& task);

@@ -10,10 +10,11 @@ namespace ballast {
 namespace {
 
 [[noreturn]] void overflow(DType to) {
-  static constexpr std::string_view kNames[] = {"uint8_t",  "int8_t",   "int16_t", "int",   "int64_t", "uint16_t",
-                                                "uint32_t", "uint64_t", "Half",    "float", "double"};
-  throw DTypeError(
-      fmt::format("value cannot be converted to type {} without overflow", kNames[static_cast<std::size_t>(to)]));
+  static constexpr std::string_view kNames[] = {"uint8_t", "int8_t",   "int16_t",  "int",
+                                                "int64_t", "uint16_t", "uint32_t", "uint64_t",
+                                                "Half",    "float",    "double"};
+  throw DTypeError(fmt::format("value cannot be converted to type {} without overflow",
+                               kNames[static_cast<std::size_t>(to)]));
 }
 
 template <class T>
@@ -40,11 +41,16 @@ T integer_from_int(std::int64_t v, bool is_unsigned) {
 
 DType Scalar::dtype() const {
   switch (kind_) {
-    case Kind::kTruth: return kBool;
-    case Kind::kInteger: return kInt64;
-    case Kind::kUnsigned: return kUInt64;
-    case Kind::kReal: return get_default_dtype();
-    case Kind::kComplexNumber: return to_complex_dtype(get_default_dtype());
+    case Kind::kTruth:
+      return kBool;
+    case Kind::kInteger:
+      return kInt64;
+    case Kind::kUnsigned:
+      return kUInt64;
+    case Kind::kReal:
+      return get_default_dtype();
+    case Kind::kComplexNumber:
+      return to_complex_dtype(get_default_dtype());
   }
   __builtin_unreachable();
 }
@@ -56,12 +62,15 @@ bool Scalar::toBool() const {
 
 double Scalar::toDouble() const {
   switch (kind_) {
-    case Kind::kUnsigned: return static_cast<double>(static_cast<std::uint64_t>(int_));
-    case Kind::kReal: return double_;
+    case Kind::kUnsigned:
+      return static_cast<double>(static_cast<std::uint64_t>(int_));
+    case Kind::kReal:
+      return double_;
     case Kind::kComplexNumber:
       check<DTypeError>(imag_ == 0, "value cannot be converted to type double without overflow");
       return double_;
-    default: return static_cast<double>(int_);
+    default:
+      return static_cast<double>(int_);
   }
 }
 
@@ -72,17 +81,18 @@ std::complex<double> Scalar::toComplexDouble() const {
 
 float Scalar::toFloat() const {
   const double v = toDouble();
-  if (std::isfinite(v) && std::abs(v) > static_cast<double>(std::numeric_limits<float>::max())) overflow(kFloat32);
+  if (std::isfinite(v) && std::abs(v) > static_cast<double>(std::numeric_limits<float>::max()))
+    overflow(kFloat32);
   return static_cast<float>(v);
 }
 
-#define BALLAST_SCALAR_TO_INTEGER(T)                                                   \
-  template <>                                                                          \
-  T Scalar::to<T>() const {                                                            \
-    if (kind_ == Kind::kReal || kind_ == Kind::kComplexNumber) {                           \
-      return integer_from_double<T>(toDouble());                                       \
-    }                                                                                  \
-    return integer_from_int<T>(int_, kind_ == Kind::kUnsigned);                            \
+#define BALLAST_SCALAR_TO_INTEGER(T)                             \
+  template <>                                                    \
+  T Scalar::to<T>() const {                                      \
+    if (kind_ == Kind::kReal || kind_ == Kind::kComplexNumber) { \
+      return integer_from_double<T>(toDouble());                 \
+    }                                                            \
+    return integer_from_int<T>(int_, kind_ == Kind::kUnsigned);  \
   }
 BALLAST_SCALAR_TO_INTEGER(std::int8_t)
 BALLAST_SCALAR_TO_INTEGER(std::int16_t)

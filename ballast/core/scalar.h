@@ -16,18 +16,18 @@ class Scalar {
   Scalar() : Scalar(std::int64_t{0}) {}
   Scalar(bool v) : kind_(Kind::kTruth), int_(v ? 1 : 0) {}  // NOLINT(*-explicit-*)
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Scalar(T v)  // NOLINT(*-explicit-*)
+  requires(!std::same_as<T, bool>) Scalar(T v)  // NOLINT(*-explicit-*)
       : kind_(std::unsigned_integral<T> && sizeof(T) == 8 ? Kind::kUnsigned : Kind::kInteger),
         int_(static_cast<std::int64_t>(v)) {
     if (kind_ == Kind::kUnsigned && int_ >= 0) kind_ = Kind::kInteger;
   }
   template <std::floating_point T>
   Scalar(T v) : kind_(Kind::kReal), double_(static_cast<double>(v)) {}  // NOLINT(*-explicit-*)
-  Scalar(Half v) : Scalar(static_cast<float>(v)) {}                        // NOLINT(*-explicit-*)
-  Scalar(BFloat16 v) : Scalar(static_cast<float>(v)) {}                    // NOLINT(*-explicit-*)
-  Scalar(std::complex<double> v) : kind_(Kind::kComplexNumber), double_(v.real()), imag_(v.imag()) {}  // NOLINT(*-explicit-*)
-  Scalar(std::complex<float> v) : Scalar(std::complex<double>(v)) {}                             // NOLINT(*-explicit-*)
+  Scalar(Half v) : Scalar(static_cast<float>(v)) {}                     // NOLINT(*-explicit-*)
+  Scalar(BFloat16 v) : Scalar(static_cast<float>(v)) {}                 // NOLINT(*-explicit-*)
+  Scalar(std::complex<double> v)
+      : kind_(Kind::kComplexNumber), double_(v.real()), imag_(v.imag()) {}  // NOLINT(*-explicit-*)
+  Scalar(std::complex<float> v) : Scalar(std::complex<double>(v)) {}        // NOLINT(*-explicit-*)
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] bool is_boolean() const noexcept { return kind_ == Kind::kTruth; }
@@ -36,8 +36,8 @@ class Scalar {
   }
   [[nodiscard]] bool is_floating_point() const noexcept { return kind_ == Kind::kReal; }
   [[nodiscard]] bool is_complex() const noexcept { return kind_ == Kind::kComplexNumber; }
-  /// The type that a Python-like number stands for: bool, int64 (uint64 beyond its range), the default floating type,
-  /// or the complex type that belongs to it.
+  /// The type that a Python-like number stands for: bool, int64 (uint64 beyond its range), the default
+  /// floating type, or the complex type that belongs to it.
   [[nodiscard]] DType dtype() const;
 
   /// The value as a T. Throws DTypeError with PyTorch's text where the conversion would overflow:

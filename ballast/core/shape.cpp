@@ -20,32 +20,26 @@ std::optional<std::int64_t> checked_add(std::int64_t a, std::int64_t b) noexcept
   return out;
 }
 
-std::int64_t numel_of(IntArrayRef sizes) {
-  std::int64_t product = 1;
+std::int64_t fill_contiguous_strides(IntArrayRef sizes, std::int64_t* strides) {
+  // A size of 0 counts as 1 on the way, so that it does not hide an overflow beside it.
+  std::int64_t step = 1;
   bool empty = false;
-  for (const std::int64_t n : sizes) {
-    check<ShapeError>(n >= 0, "Trying to create tensor with negative dimension {}: {}", n, shape_text(sizes));
-    if (n == 0) {
-      empty = true;
-      continue;
-    }
-    const auto next = checked_mul(product, n);
-    check<ShapeError>(next.has_value(), "the number of elements of shape {} does not fit into 64 bits",
-                      shape_text(sizes));
-    product = *next;
+  for (std::size_t i = sizes.size(); i-- > 0;) {
+    const std::int64_t n = sizes[i];
+    if (strides != nullptr) strides[i] = step;
+    check<ShapeError>(n >= 0, "Trying to create tensor with negative dimension {}: {}", n, Shown{sizes});
+    empty |= n == 0;
+    check<ShapeError>(!__builtin_mul_overflow(step, n == 0 ? 1 : n, &step),
+                      "the number of elements of shape {} does not fit into 64 bits", Shown{sizes});
   }
-  return empty ? 0 : product;
+  return empty ? 0 : step;
 }
+
+std::int64_t numel_of(IntArrayRef sizes) { return fill_contiguous_strides(sizes, nullptr); }
 
 Dims contiguous_strides(IntArrayRef sizes) {
   Dims strides(sizes.size());
-  std::int64_t step = 1;
-  for (std::size_t i = sizes.size(); i-- > 0;) {
-    strides[i] = step;
-    const auto next = checked_mul(step, std::max<std::int64_t>(sizes[i], 1));
-    check<ShapeError>(next.has_value(), "the strides of shape {} do not fit into 64 bits", shape_text(sizes));
-    step = *next;
-  }
+  fill_contiguous_strides(sizes, strides.data());
   return strides;
 }
 
@@ -78,7 +72,8 @@ bool is_non_overlapping_and_dense(IntArrayRef sizes, IntArrayRef strides) {
   return true;
 }
 
-std::optional<std::int64_t> storage_extent(IntArrayRef sizes, IntArrayRef strides, std::int64_t offset) noexcept {
+std::optional<std::int64_t> storage_extent(IntArrayRef sizes, IntArrayRef strides,
+                                           std::int64_t offset) noexcept {
   if (offset < 0 || sizes.size() != strides.size()) return std::nullopt;
   bool empty = false;
   std::int64_t last = offset;
@@ -99,7 +94,8 @@ std::optional<std::int64_t> storage_extent(IntArrayRef sizes, IntArrayRef stride
 std::int64_t wrap_dim(std::int64_t dim, std::int64_t rank) {
   const std::int64_t n = std::max<std::int64_t>(rank, 1);
   check<IndexError>(dim >= -n && dim < n,
-                    "Dimension out of range (expected to be in range of [{}, {}], but got {})", -n, n - 1, dim);
+                    "Dimension out of range (expected to be in range of [{}, {}], but got {})", -n, n - 1,
+                    dim);
   return dim < 0 ? dim + n : dim;
 }
 
@@ -110,9 +106,10 @@ Dims broadcast_shapes(IntArrayRef a, IntArrayRef b) {
     const std::size_t i = rank - 1 - k;
     const std::int64_t x = k < a.size() ? a[a.size() - 1 - k] : 1;
     const std::int64_t y = k < b.size() ? b[b.size() - 1 - k] : 1;
-    check<ShapeError>(x == y || x == 1 || y == 1,
-                      "The size of tensor a ({}) must match the size of tensor b ({}) at non-singleton dimension {}", x, y,
-                      i);
+    check<ShapeError>(
+        x == y || x == 1 || y == 1,
+        "The size of tensor a ({}) must match the size of tensor b ({}) at non-singleton dimension {}", x, y,
+        i);
     out[i] = x == 1 ? y : x;
   }
   return out;

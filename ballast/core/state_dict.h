@@ -1,4 +1,5 @@
-// What a model's parameters and buffers are between a module and a file: names to tensors, in order, with PyTorch's
+// What a model's parameters and buffers are between a module and a file: names to tensors, in order, with
+// PyTorch's
 // `_metadata` beside them (the path of each module and the version of its layout).
 //
 //   StateDict s = model->state_dict();
@@ -21,8 +22,8 @@ class StateDict : public OrderedDict<std::string, Tensor> {
   using OrderedDict<std::string, Tensor>::OrderedDict;
 
   struct ModuleMetadata {
-    std::string path;           ///< "" for the root
-    std::int64_t version = 1;   ///< Module's own `version()`
+    std::string path;          ///< "" for the root
+    std::int64_t version = 1;  ///< Module's own `version()`
     friend bool operator==(const ModuleMetadata&, const ModuleMetadata&) = default;
   };
   /// In the order of the walk; empty for a dictionary made by hand (PyTorch: no `_metadata`).

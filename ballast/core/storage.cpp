@@ -1,10 +1,10 @@
 #include "ballast/core/storage.h"
 
-#include <sys/mman.h>
-
 #include <cstdlib>
 #include <limits>
 #include <new>
+
+#include <sys/mman.h>
 
 namespace ballast {
 namespace {
@@ -71,10 +71,13 @@ Storage Storage::mapped(std::byte* data, std::size_t nbytes, std::shared_ptr<con
 
 Storage Storage::borrowed(void* data, std::size_t nbytes, std::function<void(void*)> release) {
   auto impl = make(StorageImpl::Kind::kBorrowed, static_cast<std::byte*>(data), nbytes);
-  if (release) impl->keep = std::shared_ptr<const void>(data, [r = std::move(release), data](const void*) { r(data); });
+  if (release)
+    impl->keep = std::shared_ptr<const void>(data, [r = std::move(release), data](const void*) { r(data); });
   return Storage(std::move(impl));
 }
 
-Storage Storage::meta(std::size_t nbytes) { return Storage(make(StorageImpl::Kind::kWithoutMemory, nullptr, nbytes)); }
+Storage Storage::meta(std::size_t nbytes) {
+  return Storage(make(StorageImpl::Kind::kWithoutMemory, nullptr, nbytes));
+}
 
 }  // namespace ballast

@@ -1,5 +1,5 @@
-// The bytes behind tensors, and where they come from. Two tensors are tied when they have one storage: loading without
-// copying, sharing between parameters and writing shared bytes once are all this identity.
+// The bytes behind tensors, and where they come from. Two tensors are tied when they have one storage:
+// loading without copying, sharing between parameters and writing shared bytes once are all this identity.
 //
 //   Storage own = Storage::allocate(1024);                       // 64-byte aligned, not initialised
 //   Storage file = Storage::mapped(bytes, n, keep_alive);        // bytes of a private file mapping
@@ -48,7 +48,9 @@ class Storage {
   [[nodiscard]] std::byte* mutable_data() const noexcept { return impl_->data; }
   [[nodiscard]] std::size_t nbytes() const noexcept { return impl_->nbytes; }
   [[nodiscard]] StorageImpl::Kind kind() const noexcept { return impl_->kind; }
-  [[nodiscard]] Device device() const noexcept { return impl_->kind == StorageImpl::Kind::kWithoutMemory ? kMeta : kCPU; }
+  [[nodiscard]] Device device() const noexcept {
+    return impl_->kind == StorageImpl::Kind::kWithoutMemory ? kMeta : kCPU;
+  }
   [[nodiscard]] std::uint32_t use_count() const noexcept { return impl_ ? impl_->use_count() : 0; }
   /// The identity: equal for two handles exactly if they share one storage.
   [[nodiscard]] const void* id() const noexcept { return impl_.get(); }

@@ -10,8 +10,8 @@ thread_local constinit TensorRemap tensor_remap = nullptr;
 
 namespace {
 
-IntrusivePtr<TensorImpl> make_impl(Storage storage, DType dtype, Dims sizes, Dims strides, std::int64_t offset,
-                                   std::int64_t numel) {
+IntrusivePtr<TensorImpl> make_impl(Storage storage, DType dtype, Dims sizes, Dims strides,
+                                   std::int64_t offset, std::int64_t numel) {
   auto* t = new TensorImpl;
   t->storage = std::move(storage);
   t->sizes = std::move(sizes);
@@ -26,12 +26,12 @@ IntrusivePtr<TensorImpl> alias_of(const TensorImpl& o) {
   return make_impl(o.storage, o.dtype, o.sizes, o.strides, o.offset, o.numel);
 }
 
-Storage new_storage(std::int64_t elements, const TensorOptions& options, IntArrayRef sizes) {
-  const auto bytes = checked_mul(elements, itemsize(options.dtype()));
+Storage new_storage(std::int64_t elements, DType dtype, Device device, IntArrayRef sizes) {
+  const auto bytes = checked_mul(elements, itemsize(dtype));
   check<ShapeError>(bytes.has_value(), "a tensor of shape {} and type {} has more than 2^63 - 1 bytes",
-                    shape_text(sizes), dtype_name(options.dtype()));
+                    Shown{sizes}, dtype_name(dtype));
   const auto n = static_cast<std::size_t>(*bytes);
-  return options.device().is_meta() ? Storage::meta(n) : Storage::allocate(n);
+  return device.is_meta() ? Storage::meta(n) : Storage::allocate(n);
 }
 
 void check_differentiable(DType dtype, bool requires_grad) {
@@ -60,7 +60,8 @@ void TensorImpl::destroy(TensorImpl* t) noexcept { delete t; }
 void Tensor::throw_undefined() { throw Error("an undefined tensor has no shape, type or values"); }
 
 void Tensor::throw_dtype(DType expected) const {
-  throw DTypeError(fmt::format("expected scalar type {} but found {}", dtype_error_name(expected), dtype_error_name(dtype())));
+  throw DTypeError(fmt::format("expected scalar type {} but found {}", dtype_error_name(expected),
+                               dtype_error_name(dtype())));
 }
 
 void* Tensor::data_ptr() const {
@@ -104,49 +105,61 @@ Scalar Tensor::item() const {
 }
 
 Tensor empty(IntArrayRef sizes, const TensorOptions& options) {
-  const std::int64_t n = numel_of(sizes);
-  check_differentiable(options.dtype(), options.requires_grad());
-  auto impl = make_impl(new_storage(n, options, sizes), options.dtype(), sizes, contiguous_strides(sizes), 0, n);
+  const DType dtype = options.dtype();
+  check_differentiable(dtype, options.requires_grad());
+  // Shape, strides and count in one pass over the sizes; the checks are those of numel_of and
+  // contiguous_strides.
+  auto impl = IntrusivePtr<TensorImpl>::adopt(new TensorImpl);
+  impl->sizes = sizes;
+  impl->strides = Dims(sizes.size());
+  impl->numel = fill_contiguous_strides(sizes, impl->strides.data());
+  impl->dtype = dtype;
   impl->requires_grad = options.requires_grad();
+  impl->storage = new_storage(impl->numel, dtype, options.device(), sizes);
   return Tensor(std::move(impl));
 }
 
 Tensor empty_strided(IntArrayRef sizes, IntArrayRef strides, const TensorOptions& options) {
   const std::int64_t n = numel_of(sizes);
   check<ShapeError>(sizes.size() == strides.size(), "mismatch in length of strides and shape: {} against {}",
-                    shape_text(strides), shape_text(sizes));
+                    Shown{strides}, Shown{sizes});
   const auto extent = storage_extent(sizes, strides, 0);
-  check<ShapeError>(extent.has_value(), "strides {} of shape {} are negative or reach beyond 2^63 - 1 elements",
-                    shape_text(strides), shape_text(sizes));
+  check<ShapeError>(extent.has_value(),
+                    "strides {} of shape {} are negative or reach beyond 2^63 - 1 elements", Shown{strides},
+                    Shown{sizes});
   check_differentiable(options.dtype(), options.requires_grad());
-  auto impl = make_impl(new_storage(*extent, options, sizes), options.dtype(), sizes, strides, 0, n);
+  auto impl = make_impl(new_storage(*extent, options.dtype(), options.device(), sizes), options.dtype(),
+                        sizes, strides, 0, n);
   impl->requires_grad = options.requires_grad();
   return Tensor(std::move(impl));
 }
 
-Tensor tensor_on(const Storage& storage, DType dtype, IntArrayRef sizes, IntArrayRef strides, std::int64_t offset) {
+Tensor tensor_on(const Storage& storage, DType dtype, IntArrayRef sizes, IntArrayRef strides,
+                 std::int64_t offset) {
   const std::int64_t n = numel_of(sizes);
   const auto extent = storage_extent(sizes, strides, offset);
   const auto bytes = extent ? checked_mul(*extent, itemsize(dtype)) : std::nullopt;
-  check<ShapeError>(bytes && static_cast<std::uint64_t>(*bytes) <= storage.nbytes(),
-                    "a view of shape {}, strides {} and offset {} ({}) reaches outside its storage of {} bytes",
-                    shape_text(sizes), shape_text(strides), offset, dtype_name(dtype), storage.nbytes());
+  check<ShapeError>(
+      bytes && static_cast<std::uint64_t>(*bytes) <= storage.nbytes(),
+      "a view of shape {}, strides {} and offset {} ({}) reaches outside its storage of {} bytes",
+      Shown{sizes}, Shown{strides}, offset, dtype_name(dtype), storage.nbytes());
   return Tensor(make_impl(storage, dtype, sizes, strides, offset, n));
 }
 
-Tensor from_blob(void* data, IntArrayRef sizes, IntArrayRef strides, const std::function<void(void*)>& deleter,
-                 const TensorOptions& options) {
+Tensor from_blob(void* data, IntArrayRef sizes, IntArrayRef strides,
+                 const std::function<void(void*)>& deleter, const TensorOptions& options) {
   const auto extent = storage_extent(sizes, strides, 0);
   const auto bytes = extent ? checked_mul(*extent, itemsize(options.dtype())) : std::nullopt;
-  check<ShapeError>(bytes.has_value(), "shape {} with strides {} does not fit into 64 bits", shape_text(sizes),
-                    shape_text(strides));
-  Tensor out = tensor_on(Storage::borrowed(data, static_cast<std::size_t>(*bytes), deleter), options.dtype(), sizes,
-                         strides, 0);
+  check<ShapeError>(bytes.has_value(), "shape {} with strides {} does not fit into 64 bits", Shown{sizes},
+                    Shown{strides});
+  Tensor out = tensor_on(Storage::borrowed(data, static_cast<std::size_t>(*bytes), deleter), options.dtype(),
+                         sizes, strides, 0);
   out.requires_grad_(options.requires_grad());
   return out;
 }
 
-Tensor from_blob(void* data, IntArrayRef sizes, std::function<void(void*)> deleter, const TensorOptions& options) {
+Tensor from_blob(void* data, IntArrayRef sizes, std::function<void(void*)> deleter,
+                 const TensorOptions& options) {
   return from_blob(data, sizes, contiguous_strides(sizes), deleter, options);
 }
 

@@ -1,17 +1,17 @@
-// A tensor: a strided view of a storage. `Tensor` is a handle; copying it copies a pointer, and two handles to one
-// tensor, or two tensors on one storage, are what tying is.
+// A tensor: a strided view of a storage. `Tensor` is a handle; copying it copies a pointer, and two handles
+// to one tensor, or two tensors on one storage, are what tying is.
 //
 //   Tensor w = empty({8, 4});              // ops/factories.h
 //   w.shape();                             // torch.Size([8, 4])
 //   w[0][1] = 42;                          // an element, written through the view
 //   w.data().mul_(w.data().abs().ge(5));
 //
-// What a tensor *is* (shape, strides, type, storage, flags) is defined in this room. What is computed from it is
-// declared here, so that it reads `t.abs().sum()`, and defined in ballast/ops, operation by operation: a program that
-// only looks at tensors links no arithmetic.
+// What a tensor *is* (shape, strides, type, storage, flags) is defined in this room. What is computed from it
+// is declared here, so that it reads `t.abs().sum()`, and defined in ballast/ops, operation by operation: a
+// program that only looks at tensors links no arithmetic.
 //
-// Sizes, strides and offsets are in elements; `nbytes` and the like in bytes. Dimensions count from 0, or from -1
-// backwards.
+// Sizes, strides and offsets are in elements; `nbytes` and the like in bytes. Dimensions count from 0, or
+// from -1 backwards.
 #pragma once
 
 #include <cstdint>
@@ -62,7 +62,8 @@ class TensorImpl : public RefCounted<TensorImpl> {
 };
 
 namespace detail {
-/// While a module is being deep-copied on this thread: maps a tensor to its copy (nn/clone.h). Null otherwise.
+/// While a module is being deep-copied on this thread: maps a tensor to its copy (nn/clone.h). Null
+/// otherwise.
 using TensorRemap = IntrusivePtr<TensorImpl> (*)(TensorImpl*);
 extern thread_local constinit TensorRemap tensor_remap;
 }  // namespace detail
@@ -93,7 +94,8 @@ class Tensor {
   Tensor& operator=(Tensor&& o) &&;
   Tensor& operator=(const Scalar& value) &&;
 
-  // ---------------------------------------------------------------------------------------------- what it is (core)
+  // ---------------------------------------------------------------------------------------------- what it is
+  // (core)
   [[nodiscard]] bool defined() const noexcept { return static_cast<bool>(impl_); }
   /// Whether both handles refer to the same tensor object.
   [[nodiscard]] bool is_same(const Tensor& o) const noexcept { return impl_ == o.impl_; }
@@ -124,7 +126,8 @@ class Tensor {
   [[nodiscard]] bool is_complex() const { return ballast::is_complex(dtype()); }
   [[nodiscard]] bool is_signed() const { return ballast::is_signed(dtype()); }
 
-  /// The first element. Null on meta. The typed form throws DTypeError "expected scalar type Int but found Float".
+  /// The first element. Null on meta. The typed form throws DTypeError "expected scalar type Int but found
+  /// Float".
   [[nodiscard]] void* data_ptr() const;
   template <Element T>
   [[nodiscard]] T* data_ptr() const {
@@ -142,16 +145,16 @@ class Tensor {
   /// The accumulated gradient; undefined until a backward pass has made one.
   [[nodiscard]] Tensor grad() const;
 
-  /// The same storage under another shape; no gradient flows through it. The caller answers for the bounds being inside
-  /// the storage (checked: ShapeError).
+  /// The same storage under another shape; no gradient flows through it. The caller answers for the bounds
+  /// being inside the storage (checked: ShapeError).
   [[nodiscard]] Tensor alias(IntArrayRef sizes, IntArrayRef strides, std::int64_t offset) const;
   /// A new tensor on the same values, without gradient.
   [[nodiscard]] Tensor data() const;
   [[nodiscard]] Tensor variable_data() const { return data(); }
   [[nodiscard]] Tensor tensor_data() const { return data(); }
   [[nodiscard]] Tensor detach() const;
-  /// This tensor object takes over the storage, shape and type of `value`: handles to it stay valid (and tied). DTypeError
-  /// if it requires grad and the new type has no gradients.
+  /// This tensor object takes over the storage, shape and type of `value`: handles to it stay valid (and
+  /// tied). DTypeError if it requires grad and the new type has no gradients.
   void set_data(const Tensor& value) const;
 
   /// The value of a one-element tensor. Otherwise: "a Tensor with 2 elements cannot be converted to Scalar".
@@ -164,7 +167,8 @@ class Tensor {
   /// The text of Python's repr(t): core/print.h.
   [[nodiscard]] std::string repr() const;
 
-  // ------------------------------------------------------------------------------------ views (ops/view.cpp): no copy
+  // ------------------------------------------------------------------------------------ views
+  // (ops/view.cpp): no copy
   [[nodiscard]] Tensor select(std::int64_t dim, std::int64_t index) const;
   [[nodiscard]] Tensor slice(std::int64_t dim = 0, std::optional<std::int64_t> start = std::nullopt,
                              std::optional<std::int64_t> end = std::nullopt, std::int64_t step = 1) const;
@@ -173,7 +177,8 @@ class Tensor {
   [[nodiscard]] Tensor t() const;
   [[nodiscard]] Tensor transpose(std::int64_t a, std::int64_t b) const;
   [[nodiscard]] Tensor permute(IntArrayRef dims) const;
-  [[nodiscard]] Tensor view(IntArrayRef sizes) const;  ///< one size may be -1; ShapeError where it needs a copy
+  [[nodiscard]] Tensor view(
+      IntArrayRef sizes) const;  ///< one size may be -1; ShapeError where it needs a copy
   [[nodiscard]] Tensor view_as(const Tensor& o) const;
   [[nodiscard]] Tensor reshape(IntArrayRef sizes) const;  ///< a view where possible, else a copy
   [[nodiscard]] Tensor flatten(std::int64_t start_dim = 0, std::int64_t end_dim = -1) const;
@@ -187,7 +192,8 @@ class Tensor {
                                   std::optional<std::int64_t> offset = std::nullopt) const;
   [[nodiscard]] Tensor view_as_real() const;  ///< complex [..] as real [.., 2]
 
-  // --------------------------------------------------------------------- copies and conversions (ops/copy.cpp)
+  // --------------------------------------------------------------------- copies and conversions
+  // (ops/copy.cpp)
   [[nodiscard]] Tensor clone() const;
   [[nodiscard]] Tensor contiguous() const;  ///< this tensor itself if it is contiguous
   const Tensor& copy_(const Tensor& src, bool non_blocking = false) const;
@@ -206,8 +212,9 @@ class Tensor {
   const Tensor& zero_() const;
   [[nodiscard]] Tensor repeat(IntArrayRef times) const;
 
-  // ------------------------------------------------------------------ elementwise arithmetic (ops/arithmetic.cpp)
-  // Results broadcast and promote as in PyTorch; forms with an underscore write in place and return this tensor.
+  // ------------------------------------------------------------------ elementwise arithmetic
+  // (ops/arithmetic.cpp) Results broadcast and promote as in PyTorch; forms with an underscore write in place
+  // and return this tensor.
   [[nodiscard]] Tensor add(const Tensor& o, const Scalar& alpha = 1) const;
   [[nodiscard]] Tensor add(const Scalar& o, const Scalar& alpha = 1) const;
   [[nodiscard]] Tensor sub(const Tensor& o, const Scalar& alpha = 1) const;
@@ -237,7 +244,8 @@ class Tensor {
   const Tensor& operator/=(const Tensor& o) const { return div_(o); }
   const Tensor& operator/=(const Scalar& o) const { return div_(o); }
 
-  // ------------------------------------------------------------------------- elementwise functions (ops/unary.cpp)
+  // ------------------------------------------------------------------------- elementwise functions
+  // (ops/unary.cpp)
   [[nodiscard]] Tensor abs() const;
   [[nodiscard]] Tensor neg() const;
   [[nodiscard]] Tensor sign() const;
@@ -261,9 +269,11 @@ class Tensor {
   [[nodiscard]] Tensor logical_not() const;
   [[nodiscard]] Tensor bitwise_and(const Tensor& o) const;
   [[nodiscard]] Tensor bitwise_or(const Tensor& o) const;
-  [[nodiscard]] Tensor clamp(const std::optional<Scalar>& min, const std::optional<Scalar>& max = std::nullopt) const;
+  [[nodiscard]] Tensor clamp(const std::optional<Scalar>& min,
+                             const std::optional<Scalar>& max = std::nullopt) const;
   [[nodiscard]] Tensor clamp_min(const Scalar& min) const;
-  const Tensor& clamp_(const std::optional<Scalar>& min, const std::optional<Scalar>& max = std::nullopt) const;
+  const Tensor& clamp_(const std::optional<Scalar>& min,
+                       const std::optional<Scalar>& max = std::nullopt) const;
   const Tensor& abs_() const;
   const Tensor& neg_() const;
   const Tensor& sqrt_() const;
@@ -271,7 +281,8 @@ class Tensor {
   const Tensor& masked_fill_(const Tensor& mask, const Scalar& value) const;
   [[nodiscard]] Tensor masked_fill(const Tensor& mask, const Scalar& value) const;
 
-  // ------------------------------------------------------------------- comparison (ops/comparison.cpp): bool tensors
+  // ------------------------------------------------------------------- comparison (ops/comparison.cpp): bool
+  // tensors
   [[nodiscard]] Tensor eq(const Tensor& o) const;
   [[nodiscard]] Tensor eq(const Scalar& o) const;
   [[nodiscard]] Tensor ne(const Tensor& o) const;
@@ -286,13 +297,17 @@ class Tensor {
   [[nodiscard]] Tensor ge(const Scalar& o) const;
   /// Same shape and same values (NaN differs from itself); types may differ.
   [[nodiscard]] bool equal(const Tensor& o) const;
-  [[nodiscard]] bool allclose(const Tensor& o, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) const;
+  [[nodiscard]] bool allclose(const Tensor& o, double rtol = 1e-5, double atol = 1e-8,
+                              bool equal_nan = false) const;
 
-  // -------------------------------------------------------------------------------- reductions (ops/reduction.cpp)
+  // -------------------------------------------------------------------------------- reductions
+  // (ops/reduction.cpp)
   [[nodiscard]] Tensor sum(std::optional<DType> dtype = std::nullopt) const;
-  [[nodiscard]] Tensor sum(IntArrayRef dims, bool keepdim = false, std::optional<DType> dtype = std::nullopt) const;
+  [[nodiscard]] Tensor sum(IntArrayRef dims, bool keepdim = false,
+                           std::optional<DType> dtype = std::nullopt) const;
   [[nodiscard]] Tensor mean(std::optional<DType> dtype = std::nullopt) const;
-  [[nodiscard]] Tensor mean(IntArrayRef dims, bool keepdim = false, std::optional<DType> dtype = std::nullopt) const;
+  [[nodiscard]] Tensor mean(IntArrayRef dims, bool keepdim = false,
+                            std::optional<DType> dtype = std::nullopt) const;
   [[nodiscard]] Tensor prod(std::optional<DType> dtype = std::nullopt) const;
   [[nodiscard]] Tensor var(bool unbiased = true) const;
   [[nodiscard]] Tensor std(bool unbiased = true) const;
@@ -308,15 +323,21 @@ class Tensor {
   /// The truth of a one-element tensor.
   [[nodiscard]] bool is_nonzero() const;
 
-  // ----------------------------------------------------------------------------- products (ops/matmul.cpp): OpenBLAS
+  // ----------------------------------------------------------------------------- products (ops/matmul.cpp):
+  // OpenBLAS
   [[nodiscard]] Tensor matmul(const Tensor& o) const;
   [[nodiscard]] Tensor mm(const Tensor& o) const;
 
-  // -------------------------------------------------- random fills (ops/random.h): PyTorch's bits for a seed, in place
-  const Tensor& uniform_(double from = 0, double to = 1, const std::optional<Generator>& generator = {}) const;
-  const Tensor& normal_(double mean = 0, double std = 1, const std::optional<Generator>& generator = {}) const;
-  const Tensor& log_normal_(double mean = 1, double std = 2, const std::optional<Generator>& generator = {}) const;
-  const Tensor& cauchy_(double median = 0, double sigma = 1, const std::optional<Generator>& generator = {}) const;
+  // -------------------------------------------------- random fills (ops/random.h): PyTorch's bits for a
+  // seed, in place
+  const Tensor& uniform_(double from = 0, double to = 1,
+                         const std::optional<Generator>& generator = {}) const;
+  const Tensor& normal_(double mean = 0, double std = 1,
+                        const std::optional<Generator>& generator = {}) const;
+  const Tensor& log_normal_(double mean = 1, double std = 2,
+                            const std::optional<Generator>& generator = {}) const;
+  const Tensor& cauchy_(double median = 0, double sigma = 1,
+                        const std::optional<Generator>& generator = {}) const;
   const Tensor& exponential_(double lambda = 1, const std::optional<Generator>& generator = {}) const;
   const Tensor& geometric_(double p, const std::optional<Generator>& generator = {}) const;
   const Tensor& bernoulli_(double p = 0.5, const std::optional<Generator>& generator = {}) const;
@@ -364,8 +385,9 @@ using TensorList = ArrayRef<Tensor>;
 [[nodiscard]] Tensor from_blob(void* data, IntArrayRef sizes, IntArrayRef strides,
                                const std::function<void(void*)>& deleter, const TensorOptions& options = {});
 
-/// Copies `n` elements of any type, strided and converted, between tensors of one shape: the primitive under copy_, to,
-/// contiguous, saving and hashing. `dst` and `src` must have equal sizes (strides may be 0 in `src`).
+/// Copies `n` elements of any type, strided and converted, between tensors of one shape: the primitive under
+/// copy_, to, contiguous, saving and hashing. `dst` and `src` must have equal sizes (strides may be 0 in
+/// `src`).
 void copy_elements(const Tensor& dst, const Tensor& src);
 
 /// A trainable tensor: a new tensor object on the storage of `data`, which prints as "Parameter containing:".

@@ -1,5 +1,5 @@
-// Warnings: what PyTorch would say through Python's `warnings`. The library prints nothing itself; a program that wants
-// to hear them sets a handler.
+// Warnings: what PyTorch would say through Python's `warnings`. The library prints nothing itself; a program
+// that wants to hear them sets a handler.
 //
 //   ballast::set_warning_handler([](std::string_view text) { std::cerr << "warning: " << text << '\n'; });
 #pragma once

@@ -7,8 +7,8 @@ namespace nn = ballast::nn;
 int main() {
   ballast::manual_seed(0);
 
-  // Braces, not parentheses: they promise that the layers are made from left to right, so that each draws the numbers
-  // it would draw in Python. C++ leaves the order of arguments in parentheses open.
+  // Braces, not parentheses: they promise that the layers are made from left to right, so that each draws the
+  // numbers it would draw in Python. C++ leaves the order of arguments in parentheses open.
   nn::Sequential mlp{nn::Linear(4, 8), nn::ReLU(), nn::Linear(8, 1)};
   fmt::print("{}\n", mlp);
   fmt::print("{}\n", mlp->size());

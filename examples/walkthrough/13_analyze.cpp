@@ -33,8 +33,8 @@ void analyze_model_parameters(const nn::Module& model) {
       trainable_params += param_count;
     }
 
-    fmt::print("{:20s} | Shape: {:20s} | Params: {:8d} | Trainable: {}\n", name, fmt::format("{}", param.shape()),
-               param_count, ballast::python_repr(param.requires_grad()));
+    fmt::print("{:20s} | Shape: {:20s} | Params: {:8d} | Trainable: {}\n", name,
+               fmt::format("{}", param.shape()), param_count, ballast::python_repr(param.requires_grad()));
   }
 
   fmt::print("{}\n", rule);

@@ -25,8 +25,12 @@ void smart_init(const nn::Module& model) {
 
 int main() {
   ballast::manual_seed(0);
-  nn::Sequential net{nn::Conv2d(3, 4, 3), nn::BatchNorm2d(4), nn::ReLU(),
-                     nn::GroupNorm(2, 4), nn::Flatten(),      nn::Linear(16, 3),
+  nn::Sequential net{nn::Conv2d(3, 4, 3),
+                     nn::BatchNorm2d(4),
+                     nn::ReLU(),
+                     nn::GroupNorm(2, 4),
+                     nn::Flatten(),
+                     nn::Linear(16, 3),
                      nn::Linear(nn::LinearOptions(3, 2).bias(false))};
   ballast::manual_seed(11);
   smart_init(*net);
