@@ -30,6 +30,11 @@ inline constexpr bool is_complex_element =
 template <class T>
 inline constexpr bool is_small_float = !std::is_arithmetic_v<T> && !is_complex_element<T>;
 
+/// A format with a single NaN, which PyTorch turns into the integer 0.
+template <class T>
+inline constexpr bool has_one_nan = std::is_same_v<T, Float8_e5m2fnuz> ||
+                                    std::is_same_v<T, Float8_e4m3fnuz> || std::is_same_v<T, Float8_e8m0fnu>;
+
 /// Towards zero; the least value for what does not fit.
 template <class I>
 constexpr I truncate_to(double x) {
@@ -75,6 +80,10 @@ constexpr To convert_element(From value) {
       return convert_element<To>(value.real());
     }
   } else if constexpr (is_small_float<From>) {
+    if constexpr (has_one_nan<From> && std::is_integral_v<To> && !std::is_same_v<To, bool>) {
+      const float real = value;
+      if (real != real) return 0;
+    }
     return convert_element<To>(static_cast<float>(value));
   } else if constexpr (std::is_same_v<To, ComplexHalf>) {
     return {convert_element<Half>(value), Half()};
