@@ -4,13 +4,14 @@
 //   for (const auto& t : c.tensors()) fmt::print("{} {}\n", t.name, t.value.tensor().sizes());
 //   StateDict weights = c.state_dict();
 //
-// The format is found by content, never by name. Read: the zip files that torch.save has written since PyTorch 1.6. Named
-// and refused: everything else (docs/formats.md).
+// The format is found by content, never by name. Read: the zip files that torch.save has written since
+// PyTorch 1.6. Named and refused: everything else (docs/formats.md).
 //
-// Opening reads the archive's directory, the pickle and a few small records, whatever the size of the tensors: their bytes
-// stay in the file, mapped, until they are touched. The mapping is private: writing to a tensor never changes the file. As
-// with every mapping, a file that somebody else cuts short while a tensor of it is in use ends the process with SIGBUS; ask
-// for `mmap = false` where that can happen. Replacing a file by rename, as `save` does, is safe.
+// Opening reads the archive's directory, the pickle and a few small records, whatever the size of the
+// tensors: their bytes stay in the file, mapped, until they are touched. The mapping is private: writing to a
+// tensor never changes the file. As with every mapping, a file that somebody else cuts short while a tensor
+// of it is in use ends the process with SIGBUS; ask for `mmap = false` where that can happen. Replacing a
+// file by rename, as `save` does, is safe.
 #pragma once
 
 #include <cstdint>
@@ -29,20 +30,21 @@ namespace ballast::checkpoint {
 /// Which checksums of tensor bytes are compared. Those of the pickle and of small records always are.
 enum class Verify : std::uint8_t {
   kAll,     ///< every member of the archive: reads the whole file
-  kBudget,  ///< of members whose bytes are read anyway, and of all storages if together they have at most `verify_budget`
+  kBudget,  ///< of members whose bytes are read anyway, and of all storages if together they have at most
+            ///< `verify_budget`
   kNone,    ///< only of members whose bytes are read anyway
 };
 
 /// What protects the caller. Reaching one throws LimitError, which names the limit.
 struct LoadLimits {
-  std::uint64_t entries = std::uint64_t{1} << 24;        ///< members of the archive
-  std::uint64_t pickle_bytes = std::uint64_t{1} << 30;   ///< length of data.pkl
+  std::uint64_t entries = std::uint64_t{1} << 24;       ///< members of the archive
+  std::uint64_t pickle_bytes = std::uint64_t{1} << 30;  ///< length of data.pkl
   std::uint64_t opcodes = std::uint64_t{1} << 30;
-  std::uint64_t stack = std::uint64_t{1} << 24;          ///< values (and marks) on the pickle's stack
-  std::uint64_t memo = std::uint64_t{1} << 26;           ///< values remembered by the pickle
-  std::uint64_t string_bytes = std::uint64_t{1} << 30;   ///< length of one string or bytes object
-  std::uint64_t integer_bytes = 1024;                    ///< length of one integer
-  std::uint64_t rank = 64;                               ///< dimensions of a tensor
+  std::uint64_t stack = std::uint64_t{1} << 24;         ///< values (and marks) on the pickle's stack
+  std::uint64_t memo = std::uint64_t{1} << 26;          ///< values remembered by the pickle
+  std::uint64_t string_bytes = std::uint64_t{1} << 30;  ///< length of one string or bytes object
+  std::uint64_t integer_bytes = 1024;                   ///< length of one integer
+  std::uint64_t rank = 64;                              ///< dimensions of a tensor
   /// Bytes of all compressed members together, unpacked. 0: 64 MiB + 32 times the size of the file.
   std::uint64_t inflated_bytes = 0;
 };
@@ -60,8 +62,8 @@ struct NamedTensor {
   static constexpr std::size_t kNoStorage = ~std::size_t{0};
 
   std::string name;
-  Value value;                        ///< Kind::kTensor
-  std::size_t storage = kNoStorage;   ///< position in `storages()`; none for sparse tensors and on meta
+  Value value;                       ///< Kind::kTensor
+  std::size_t storage = kNoStorage;  ///< position in `storages()`; none for sparse tensors and on meta
 };
 
 /// A storage of the file.
@@ -77,21 +79,22 @@ class Checkpoint {
   /// "torch-zip".
   [[nodiscard]] std::string_view format() const noexcept { return format_; }
   [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
-  /// Every tensor, in the order of the walk; one that stands in several places is listed in each. The tensor at the root
-  /// has the name "".
+  /// Every tensor, in the order of the walk; one that stands in several places is listed in each. The tensor
+  /// at the root has the name "".
   [[nodiscard]] const std::vector<NamedTensor>& tensors() const noexcept { return tensors_; }
   /// False if containers stand in so many places that listing each was given up.
   [[nodiscard]] bool all_tensors_listed() const noexcept { return all_listed_; }
   /// The storages under strided tensors, in order of first use; then those of the rest.
   [[nodiscard]] const std::vector<StorageEntry>& storages() const noexcept { return storages_; }
-  /// Whether every checksum was compared, and how many members carry none (0, which PyTorch writes when told not to
-  /// compute them).
+  /// Whether every checksum was compared, and how many members carry none (0, which PyTorch writes when told
+  /// not to compute them).
   [[nodiscard]] bool fully_verified() const noexcept { return fully_verified_; }
   [[nodiscard]] std::size_t members_without_checksum() const noexcept { return without_checksum_; }
 
-  /// The state dict in it: the root, if it is a mapping of names to tensors, or else what it holds under `state_dict`,
-  /// `model_state_dict`, `model` or `module` (the last two also one level deeper, as in `model.state_dict`). With `path`,
-  /// what stands at those keys, joined with dots. FormatError if there is none, naming what was looked at.
+  /// The state dict in it: the root, if it is a mapping of names to tensors, or else what it holds under
+  /// `state_dict`, `model_state_dict`, `model` or `module` (the last two also one level deeper, as in
+  /// `model.state_dict`). With `path`, what stands at those keys, joined with dots. FormatError if there is
+  /// none, naming what was looked at.
   [[nodiscard]] StateDict state_dict(std::optional<std::string_view> path = std::nullopt) const;
   operator StateDict() const { return state_dict(); }  // NOLINT(*-explicit-*)
 
@@ -108,7 +111,8 @@ class Checkpoint {
   std::size_t without_checksum_ = 0;
 };
 
-/// Opens a checkpoint. IoError if the file cannot be read, FormatError if it is not what it should be, LimitError.
+/// Opens a checkpoint. IoError if the file cannot be read, FormatError if it is not what it should be,
+/// LimitError.
 [[nodiscard]] Checkpoint load(const std::filesystem::path& path, const LoadOptions& options = {});
 
 }  // namespace ballast::checkpoint

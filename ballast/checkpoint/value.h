@@ -1,5 +1,5 @@
-// What a checkpoint holds: a tree of plain data and tensors, with the order of entries, the types of keys and the
-// identity of shared objects kept.
+// What a checkpoint holds: a tree of plain data and tensors, with the order of entries, the types of keys and
+// the identity of shared objects kept.
 //
 //   Value root = load("training.pth").root();
 //   root.at("epoch").as_int();
@@ -10,9 +10,10 @@
 //   mine.set("model", model->state_dict());
 //   save(mine, "mine.pth");
 //
-// A Value is a handle, as a variable is in Python: two handles may name one list, and a list may hold itself. The nodes
-// of a tree live in one arena, which goes when the last handle to any of them goes; nothing is walked to destroy it.
-// Linking a value into another tree joins the two arenas. A tree may be read from several threads; it is built on one.
+// A Value is a handle, as a variable is in Python: two handles may name one list, and a list may hold itself.
+// The nodes of a tree live in one arena, which goes when the last handle to any of them goes; nothing is
+// walked to destroy it. Linking a value into another tree joins the two arenas. A tree may be read from
+// several threads; it is built on one.
 //
 // Asking a value for what it is not throws DTypeError ("expected a str but found an int").
 #pragma once
@@ -36,32 +37,40 @@ namespace ballast::checkpoint {
 enum class Kind : std::uint8_t {
   kNone,
   kBool,
-  kInt,        ///< of any size
-  kFloat,      ///< a double
+  kInt,    ///< of any size
+  kFloat,  ///< a double
   kComplex,
-  kStr,        ///< UTF-8 (lone surrogates as Python's "surrogatepass" writes them)
+  kStr,  ///< UTF-8 (lone surrogates as Python's "surrogatepass" writes them)
   kBytes,
   kByteArray,
   kList,
   kTuple,
-  kSize,       ///< torch.Size: a tuple of ints
+  kSize,  ///< torch.Size: a tuple of ints
   kDict,
   kOrderedDict,
-  kCounter,    ///< collections.Counter
+  kCounter,  ///< collections.Counter
   kSet,
   kFrozenSet,
-  kDType,      ///< text "float16"; also the quantised types, "quint8"
-  kDevice,     ///< text "cpu", "cuda:0"
-  kName,       ///< an inert name, such as "torch.sparse_coo" or "torch.FloatStorage": never what it names
+  kDType,   ///< text "float16"; also the quantised types, "quint8"
+  kDevice,  ///< text "cpu", "cuda:0"
+  kName,    ///< an inert name, such as "torch.sparse_coo" or "torch.FloatStorage": never what it names
   kStorage,
   kTensor,
 };
 
-/// "none", "bool", "int", "float", "complex", "str", "bytes", "bytearray", "list", "tuple", "size", "dict", "OrderedDict",
-/// "Counter", "set", "frozenset", "dtype", "device", "name", "storage", "tensor".
+/// "none", "bool", "int", "float", "complex", "str", "bytes", "bytearray", "list", "tuple", "size", "dict",
+/// "OrderedDict", "Counter", "set", "frozenset", "dtype", "device", "name", "storage", "tensor".
 [[nodiscard]] std::string_view kind_name(Kind kind) noexcept;
 
-class Arena;
+/// What keeps the nodes of a tree; value_arena.h knows the rest.
+class Arena : public RefCounted<Arena> {
+ public:
+  static void destroy(Arena* a) noexcept;
+
+ protected:
+  Arena() = default;
+  ~Arena() = default;
+};
 struct Node;
 struct TensorValue;
 struct StorageValue;
@@ -72,14 +81,14 @@ class Value {
   Value() noexcept;
   Value(std::same_as<bool> auto v) : Value(of_bool(v)) {}  // NOLINT(*-explicit-*)
   template <std::integral I>
-    requires(!std::same_as<I, bool>)
-  Value(I v) : Value(of_int(static_cast<std::int64_t>(v))) {}  // NOLINT(*-explicit-*)
-  Value(double v);                                             // NOLINT(*-explicit-*)
-  Value(std::complex<double> v);                               // NOLINT(*-explicit-*)
-  Value(std::string_view text);                                // NOLINT(*-explicit-*)
-  Value(const char* text) : Value(std::string_view(text)) {}   // NOLINT(*-explicit-*)
+  requires(!std::same_as<I, bool>) Value(I v)
+      : Value(of_int(static_cast<std::int64_t>(v))) {}               // NOLINT(*-explicit-*)
+  Value(double v);                                                   // NOLINT(*-explicit-*)
+  Value(std::complex<double> v);                                     // NOLINT(*-explicit-*)
+  Value(std::string_view text);                                      // NOLINT(*-explicit-*)
+  Value(const char* text) : Value(std::string_view(text)) {}         // NOLINT(*-explicit-*)
   Value(const std::string& text) : Value(std::string_view(text)) {}  // NOLINT(*-explicit-*)
-  Value(DType dtype);                                          // NOLINT(*-explicit-*)
+  Value(DType dtype);                                                // NOLINT(*-explicit-*)
   /// The handle's tensor itself: ties of the tensors of a tree are ties of what is saved.
   Value(const Tensor& tensor);  // NOLINT(*-explicit-*)
   /// An OrderedDict, with the attribute `_metadata` where the dictionary has it.
@@ -109,7 +118,8 @@ class Value {
   /// LimitError if the integer does not fit into 64 bits.
   [[nodiscard]] std::int64_t as_int() const;
   [[nodiscard]] bool fits_int64() const;
-  /// The decimal digits of an integer. Quadratic in its length, as printing big integers is; lengths are limited on load.
+  /// The decimal digits of an integer. Quadratic in its length, as printing big integers is; lengths are
+  /// limited on load.
   [[nodiscard]] std::string int_text() const;
   [[nodiscard]] double as_float() const;  ///< of a float
   [[nodiscard]] std::complex<double> as_complex() const;
@@ -137,8 +147,8 @@ class Value {
 
   /// Appends to a list.
   void append(const Value& v);
-  /// Sets an entry of a mapping: appends, or replaces the value of an equal key (1, 1.0 and True are equal, as in
-  /// Python). DTypeError for keys that are not hashable.
+  /// Sets an entry of a mapping: appends, or replaces the value of an equal key (1, 1.0 and True are equal,
+  /// as in Python). DTypeError for keys that are not hashable.
   void set(const Value& key, const Value& v);
   void set_attributes(const Value& mapping);
 
@@ -157,14 +167,22 @@ class Value {
 };
 
 /// How a tensor's elements are laid out.
-enum class Layout : std::uint8_t { kStrided, kSparseCoo, kSparseCsr, kSparseCsc, kSparseBsr, kSparseBsc, kQuantized };
+enum class Layout : std::uint8_t {
+  kStrided,
+  kSparseCoo,
+  kSparseCsr,
+  kSparseCsc,
+  kSparseBsr,
+  kSparseBsc,
+  kQuantized
+};
 /// "strided", "sparse_coo", ..., "quantized".
 [[nodiscard]] std::string_view layout_name(Layout layout) noexcept;
 
 /// A tensor as a file holds it.
 struct TensorValue {
-  /// Strided: the view, on storage shared as in the file. Quantised: its integers (uint8, int8, int32), as they are.
-  /// On meta: no memory. Sparse: undefined; see `sparse`.
+  /// Strided: the view, on storage shared as in the file. Quantised: its integers (uint8, int8, int32), as
+  /// they are. On meta: no memory. Sparse: undefined; see `sparse`.
   Tensor tensor;
   Layout layout = Layout::kStrided;
   bool conj = false;  ///< the values are the conjugates of what is stored
@@ -174,10 +192,10 @@ struct TensorValue {
 
   struct Sparse {
     Dims sizes;
-    Tensor indices;             ///< COO: [sparse_dim, nnz], int64
-    Tensor compressed, plain;   ///< CSR, BSR: crow and col; CSC, BSC: ccol and row
+    Tensor indices;            ///< COO: [sparse_dim, nnz], int64
+    Tensor compressed, plain;  ///< CSR, BSR: crow and col; CSC, BSC: ccol and row
     Tensor values;
-    bool coalesced = false;     ///< COO only
+    bool coalesced = false;  ///< COO only
   };
   std::unique_ptr<Sparse> sparse;
 
@@ -186,7 +204,7 @@ struct TensorValue {
     std::string scheme;  ///< "per_tensor_affine", "per_channel_affine", ...
     double scale = 1;    ///< per tensor
     std::int64_t zero_point = 0;
-    std::int64_t axis = 0;        ///< per channel
+    std::int64_t axis = 0;       ///< per channel
     Tensor scales, zero_points;  ///< per channel
   };
   std::unique_ptr<Quantized> quantized;
@@ -197,17 +215,18 @@ struct TensorValue {
   [[nodiscard]] std::int64_t numel() const { return numel_of(sizes()); }
   /// Bytes of the elements (numel * itemsize); sparse: of the parts that are stored. Saturates at 2^63 - 1.
   [[nodiscard]] std::int64_t nbytes() const;
-  /// The tensor with `conj` and `neg` applied: itself where neither is set, else a copy of the stored extent, with the same
-  /// strides (so that a view that repeats elements costs what it stores). Undefined for sparse tensors.
+  /// The tensor with `conj` and `neg` applied: itself where neither is set, else a copy of the stored extent,
+  /// with the same strides (so that a view that repeats elements costs what it stores). Undefined for sparse
+  /// tensors.
   [[nodiscard]] Tensor resolved() const;
 };
 
 /// A storage that stands in the tree by itself, or under a tensor.
 struct StorageValue {
   Storage storage;
-  std::string_view key;       ///< its name in the file, "0"
-  std::string_view location;  ///< where it was saved from: "cpu", "cuda:0"
-  std::string_view type;      ///< "FloatStorage", "UntypedStorage"
+  std::string_view key;        ///< its name in the file, "0"
+  std::string_view location;   ///< where it was saved from: "cpu", "cuda:0"
+  std::string_view type;       ///< "FloatStorage", "UntypedStorage"
   std::optional<DType> dtype;  ///< of the type; none for untyped and quantised storages
 };
 
@@ -220,13 +239,14 @@ struct Visit {
   std::size_t index;         ///< position in the container it stands in
   std::size_t depth;         ///< 0: the root
   bool repeated;             ///< the container was entered before, somewhere else
-  bool cycle;                ///< the container is one that we are inside of: it is not entered, and has no kLeave
+  bool cycle;  ///< the container is one that we are inside of: it is not entered, and has no kLeave
 };
 enum class Walk : std::uint8_t { kInto, kSkip, kStop };
 
-/// Walks a tree in order, depth first, without recursion. `visit` answers a kEnter with kInto, or kSkip (no children, no
-/// kLeave); kStop ends the walk. A container that stands in several places is offered in each of them: a visitor that
-/// enters a repeated one each time may do work exponential in the size of the tree, so give it a budget.
+/// Walks a tree in order, depth first, without recursion. `visit` answers a kEnter with kInto, or kSkip (no
+/// children, no kLeave); kStop ends the walk. A container that stands in several places is offered in each of
+/// them: a visitor that enters a repeated one each time may do work exponential in the size of the tree, so
+/// give it a budget.
 void walk(const Value& root, const std::function<Walk(const Visit&)>& visit);
 
 }  // namespace ballast::checkpoint
