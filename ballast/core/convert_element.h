@@ -6,9 +6,10 @@
 //   convert_element<float>(1.0 + 2.0i)        1: the imaginary part goes
 //
 // Integers wrap around. A floating number outside the range of an integer type has no right answer; the
-// result is what the processor's instructions give and PyTorch therefore shows: to 64 bits (uint64 in two
-// halves) or, for the types up to 32 bits, to int32 first, where -2^31 (or -2^63) stands for everything that
-// does not fit, NaN included.
+// result is what the processor's instructions give and PyTorch therefore shows: int8, int16, uint16 and int32
+// go through int32, the others through int64 (uint64 in two halves), and there -2^31 or -2^63 stands for all
+// that does not fit, NaN included. (To uint32 PyTorch's own results vary with the length of the tensor; this
+// is the one of a single element.)
 #pragma once
 
 #include <complex>
