@@ -1,1 +1,25 @@
+# What `cmake --install` puts in place: the rooms' libraries and headers, the command, and the package that
+# find_package(ballast) finds.
+#
+#   find_package(ballast REQUIRED)
+#   target_link_libraries(app PRIVATE ballast::ballast)       # or single rooms: ballast::nn
+include(CMakePackageConfigHelpers)
 
+get_property(rooms GLOBAL PROPERTY BALLAST_ROOMS)
+install(TARGETS ${rooms} EXPORT ballast_targets
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/ballast DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.h")
+if(BALLAST_BUILD_TOOLS)
+  install(TARGETS ballast_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/ballast)
+install(EXPORT ballast_targets NAMESPACE ballast:: DESTINATION ${package_folder})
+configure_package_config_file(
+  ${CMAKE_CURRENT_LIST_DIR}/ballastConfig.cmake.in ${PROJECT_BINARY_DIR}/ballastConfig.cmake
+  INSTALL_DESTINATION ${package_folder} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/ballastConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/ballastConfig.cmake ${PROJECT_BINARY_DIR}/ballastConfigVersion.cmake
+  DESTINATION ${package_folder})
