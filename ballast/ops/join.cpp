@@ -1,0 +1,74 @@
+#include "ballast/ops/join.h"
+
+#include <vector>
+
+namespace ballast {
+namespace {
+
+bool is_skipped(const Tensor& t) { return t.dim() == 1 && t.numel() == 0; }
+
+void check_joins(const Tensor& first, const Tensor& t, std::size_t d, std::size_t number) {
+  check<ShapeError>(t.dim() == first.dim(), "Tensors must have same number of dimensions: got {} and {}",
+                    first.dim(), t.dim());
+  for (std::size_t i = 0; i < t.sizes().size(); ++i) {
+    check<ShapeError>(
+        i == d || t.sizes()[i] == first.sizes()[i],
+        "Sizes of tensors must match except in dimension {}. Expected size {} but got size {} for tensor "
+        "number {} in the list.",
+        d, first.sizes()[i], t.sizes()[i], number);
+  }
+}
+
+}  // namespace
+
+Tensor cat(TensorList tensors, std::int64_t dim) {
+  check<ValueError>(!tensors.empty(), "torch.cat(): expected a non-empty list of Tensors");
+  const Tensor* first = nullptr;
+  DType dtype = tensors[0].dtype();
+  Device device = tensors[0].device();
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    check<ShapeError>(tensors[i].dim() > 0, "zero-dimensional tensor (at position {}) cannot be concatenated",
+                      i);
+    dtype = promote_types(dtype, tensors[i].dtype());
+    if (tensors[i].is_meta()) device = kMeta;
+    if (first == nullptr && !is_skipped(tensors[i])) first = &tensors[i];
+  }
+  if (first == nullptr) first = &tensors[0];
+  const auto d = static_cast<std::size_t>(wrap_dim(dim, first->dim()));
+
+  Dims sizes(first->sizes());
+  sizes[d] = 0;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (is_skipped(tensors[i])) continue;
+    check_joins(*first, tensors[i], d, i);
+    const auto sum = checked_add(sizes[d], tensors[i].sizes()[d]);
+    check<ShapeError>(sum.has_value(), "the joined size of dimension {} does not fit into 64 bits", d);
+    sizes[d] = *sum;
+  }
+  Tensor out = empty(sizes, TensorOptions(dtype).device(device));
+  std::int64_t at = 0;
+  for (const Tensor& t : tensors) {
+    if (is_skipped(t)) continue;
+    const std::int64_t n = t.sizes()[d];
+    copy_elements(out.narrow(dim, at, n), t);
+    at += n;
+  }
+  return out;
+}
+
+Tensor concat(TensorList tensors, std::int64_t dim) { return cat(tensors, dim); }
+
+Tensor stack(TensorList tensors, std::int64_t dim) {
+  check<ValueError>(!tensors.empty(), "stack expects a non-empty TensorList");
+  const std::int64_t d = wrap_dim(dim, tensors[0].dim() + 1);
+  std::vector<Tensor> rows;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    check<ShapeError>(tensors[i].sizes() == tensors[0].sizes(),
+                      "stack expects each tensor to be equal size, but got {} at entry 0 and {} at entry {}",
+                      shape_text(tensors[0].sizes()), shape_text(tensors[i].sizes()), i);
+    rows.push_back(tensors[i].unsqueeze(d));
+  }
+  return cat(rows, d);
+}
+
+}  // namespace ballast
