@@ -6,41 +6,10 @@
 
 #include "ballast/core/print.h"
 #include "ballast/core/printable.h"
+#include "ballast/core/utf8.h"
 
 namespace ballast {
 namespace {
-
-/// Takes one character off the front of UTF-8 text. Surrogates pass as Python's "surrogatepass" lets them; a
-/// byte that belongs to no character becomes U+DC80..U+DCFF, as under "surrogateescape".
-char32_t take_character(std::string_view& text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xC2 ? 0
-                             : lead < 0xE0 ? 2
-                             : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4
-                                           : 0;
-  static constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (length == 1) {
-    text.remove_prefix(1);
-    return lead;
-  }
-  if (length != 0 && length <= text.size()) {
-    char32_t c = lead & (0x7Fu >> length);
-    bool whole = true;
-    for (std::size_t i = 1; i < length; ++i) {
-      whole = whole && (byte(i) & 0xC0u) == 0x80u;
-      c = (c << 6) | (byte(i) & 0x3Fu);
-    }
-    if (whole && c >= kLeast[length] && c <= 0x10FFFF) {
-      text.remove_prefix(length);
-      return c;
-    }
-  }
-  text.remove_prefix(1);
-  return 0xDC00u + lead;
-}
 
 void append_escape(std::string& out, char32_t c) {
   const auto code = static_cast<std::uint32_t>(c);

@@ -1,0 +1,17 @@
+// Reading UTF-8 one character at a time.
+//
+//   while (!text.empty()) {
+//     const char32_t c = take_character(text);
+//   }
+#pragma once
+
+#include <string_view>
+
+namespace ballast {
+
+/// Takes one character off the front of `text`, which must not be empty. Surrogates pass as Python's
+/// "surrogatepass" lets them; a byte that belongs to no character becomes U+DC80..U+DCFF, as under
+/// "surrogateescape".
+[[nodiscard]] char32_t take_character(std::string_view& text) noexcept;
+
+}  // namespace ballast
