@@ -13,7 +13,9 @@
 #pragma once
 
 #include <complex>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -59,6 +61,19 @@ constexpr I integer_from_real(double x) {
 }
 
 }  // namespace detail
+
+/// The element whose bytes begin at `p`: at any address, as elements of a mapped file may stand, and with any
+/// byte for a bool (not 0 is true).
+template <Element T>
+T load_element(const std::byte* p) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return *p != std::byte{0};
+  } else {
+    T value;
+    std::memcpy(&value, p, sizeof(T));
+    return value;
+  }
+}
 
 /// `value` as a To.
 template <Element To, Element From>

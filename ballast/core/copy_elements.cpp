@@ -43,21 +43,9 @@ std::vector<Loop> loops_of(const Tensor& dst, const Tensor& src) {
 using Row = void (*)(std::byte* dst, std::int64_t dst_step, const std::byte* src, std::int64_t src_step,
                      std::int64_t n);
 
-// Elements of a mapped file may stand at any address, and a bool's byte may hold anything.
-template <class T>
-T load(const std::byte* p) {
-  if constexpr (std::is_same_v<T, bool>) {
-    return *p != std::byte{0};
-  } else {
-    T v;
-    std::memcpy(&v, p, sizeof(T));
-    return v;
-  }
-}
-
 template <class To, class From>
 void convert_one(std::byte* dst, const std::byte* src) {
-  const To v = convert_element<To>(load<From>(src));
+  const To v = convert_element<To>(load_element<From>(src));
   std::memcpy(dst, &v, sizeof(To));
 }
 
@@ -114,7 +102,7 @@ Row row_of(DType to, DType from) {
 
 void copy_elements(const Tensor& dst, const Tensor& src) {
   check<ShapeError>(dst.sizes() == src.sizes(), "cannot copy elements of shape {} into shape {}",
-                    shape_text(src.sizes()), shape_text(dst.sizes()));
+                    Shown{src.sizes()}, Shown{dst.sizes()});
   if (dst.is_meta() || src.is_meta() || dst.numel() == 0) return;
   auto* to = static_cast<std::byte*>(dst.data_ptr());
   const auto* from = static_cast<const std::byte*>(src.data_ptr());

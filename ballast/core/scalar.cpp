@@ -19,11 +19,12 @@ namespace {
 
 template <class T>
 T integer_from_double(double v) {
-  const double truncated = std::trunc(v);
+  // PyTorch compares the number itself, not what truncation leaves: 255.5 does not fit into uint8.
   constexpr double kLow = static_cast<double>(std::numeric_limits<T>::min());
-  constexpr double kEnd = 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1);
-  if (!(truncated >= kLow && truncated < kEnd)) overflow(dtype_of<T>);
-  return static_cast<T>(truncated);
+  constexpr double kHigh = static_cast<double>(std::numeric_limits<T>::max());
+  constexpr bool kHighIsExact = sizeof(T) < 8;
+  if (!(v >= kLow && (kHighIsExact ? v <= kHigh : v < kHigh))) overflow(dtype_of<T>);
+  return static_cast<T>(v);
 }
 
 template <class T>
@@ -32,7 +33,8 @@ T integer_from_int(std::int64_t v, bool is_unsigned) {
     if (!std::in_range<T>(static_cast<std::uint64_t>(v))) overflow(dtype_of<T>);
   } else if (!std::in_range<T>(v)) {
     // PyTorch lets a negative number wrap into an unsigned type as long as its magnitude fits.
-    if (!(std::is_unsigned_v<T> && v < 0 && std::in_range<T>(-(v + 1)))) overflow(dtype_of<T>);
+    const std::uint64_t magnitude = std::uint64_t{0} - static_cast<std::uint64_t>(v);
+    if (!(std::is_unsigned_v<T> && v < 0 && std::in_range<T>(magnitude))) overflow(dtype_of<T>);
   }
   return static_cast<T>(v);
 }
@@ -67,7 +69,7 @@ double Scalar::toDouble() const {
     case Kind::kReal:
       return double_;
     case Kind::kComplexNumber:
-      check<DTypeError>(imag_ == 0, "value cannot be converted to type double without overflow");
+      if (imag_ != 0) overflow(kFloat64);
       return double_;
     default:
       return static_cast<double>(int_);
@@ -80,6 +82,7 @@ std::complex<double> Scalar::toComplexDouble() const {
 }
 
 float Scalar::toFloat() const {
+  if (kind_ == Kind::kComplexNumber && imag_ != 0) overflow(kFloat32);
   const double v = toDouble();
   if (std::isfinite(v) && std::abs(v) > static_cast<double>(std::numeric_limits<float>::max()))
     overflow(kFloat32);
@@ -90,7 +93,8 @@ float Scalar::toFloat() const {
   template <>                                                    \
   T Scalar::to<T>() const {                                      \
     if (kind_ == Kind::kReal || kind_ == Kind::kComplexNumber) { \
-      return integer_from_double<T>(toDouble());                 \
+      if (imag_ != 0) overflow(dtype_of<T>);                     \
+      return integer_from_double<T>(double_);                    \
     }                                                            \
     return integer_from_int<T>(int_, kind_ == Kind::kUnsigned);  \
   }

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "ballast/core/convert_element.h"
+
 namespace ballast {
 
 namespace detail {
@@ -41,7 +43,7 @@ void check_differentiable(DType dtype, bool requires_grad) {
 
 Scalar read_scalar(const void* p, DType dtype) {
   return visit_dtype(dtype, [&]<class T>(std::type_identity<T>) -> Scalar {
-    const T v = *static_cast<const T*>(p);
+    const T v = load_element<T>(static_cast<const std::byte*>(p));
     if constexpr (std::is_same_v<T, ComplexHalf>) {
       return std::complex<float>(v.real_part, v.imag_part);
     } else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::complex<float>> ||

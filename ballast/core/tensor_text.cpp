@@ -1,8 +1,6 @@
 // The text of one tensor: brackets, lines, the dots of a summary, and what follows the values.
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <iterator>
 
 #include "ballast/core/convert_element.h"
 #include "ballast/core/number_format.h"
@@ -15,23 +13,16 @@ using ReadReal = double (*)(const std::byte*);
 
 ReadReal reader_of(DType dtype) {
   return visit_dtype(dtype, []<class T>(std::type_identity<T>) -> ReadReal {
-    return [](const std::byte* p) {
-      T v;
-      std::memcpy(&v, p, sizeof(T));
-      return convert_element<double>(v);
-    };
+    return [](const std::byte* p) { return convert_element<double>(load_element<T>(p)); };
   });
 }
 
 void append_integer(std::string& out, const std::byte* p, DType dtype) {
   visit_dtype(dtype, [&]<class T>(std::type_identity<T>) {
     if constexpr (std::is_same_v<T, bool>) {
-      out += *p != std::byte{0} ? "True" : "False";
+      out += load_element<T>(p) ? "True" : "False";
     } else if constexpr (std::is_integral_v<T>) {
-      T v;
-      std::memcpy(&v, p, sizeof(T));
-      fmt::format_to(std::back_inserter(out), "{}",
-                     static_cast<std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>(v));
+      out += fmt::format_int(load_element<T>(p)).c_str();
     }
   });
 }
