@@ -45,18 +45,14 @@ constexpr const Info& info(DType d) { return kInfo[static_cast<std::size_t>(d)];
 
 std::atomic<DType> default_dtype{kFloat32};
 
+bool is_wide_unsigned(DType d) { return d == kUInt16 || d == kUInt32 || d == kUInt64; }
+
 DType promote_integers(DType a, DType b) {
-  const bool a_unsigned = !is_signed(a);
-  const bool b_unsigned = !is_signed(b);
-  if (a_unsigned == b_unsigned) return itemsize(a) >= itemsize(b) ? a : b;
-  const DType u = a_unsigned ? a : b;
-  const DType s = a_unsigned ? b : a;
-  // The wider unsigned types have no promotion with signed ones in PyTorch.
-  check<DTypeError>(
-      u == kUInt8,
-      "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {} and {}",
-      dtype_error_name(a), dtype_error_name(b));
-  return s == kInt8 ? kInt16 : s;
+  if (a == kUInt8 || b == kUInt8) {
+    const DType s = a == kUInt8 ? b : a;
+    return s == kInt8 ? kInt16 : s;
+  }
+  return itemsize(a) >= itemsize(b) ? a : b;
 }
 
 }  // namespace
@@ -127,6 +123,10 @@ DType promote_types(DType a, DType b) {
   check<DTypeError>(!is_float8(a) && !is_float8(b),
                     "Promotion for Float8 Types is not supported, attempted to promote {} and {}",
                     dtype_error_name(a), dtype_error_name(b));
+  check<DTypeError>(
+      (!is_wide_unsigned(a) || is_floating_point(b)) && (!is_wide_unsigned(b) || is_floating_point(a)),
+      "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {} and {}",
+      dtype_error_name(a), dtype_error_name(b));
   if (info(a).category < info(b).category) std::swap(a, b);  // a has the higher category
   if (info(a).category != info(b).category) {
     if (is_complex(a) && is_floating_point(b)) {

@@ -86,7 +86,8 @@ inline constexpr DType kFloat8_e8m0fnu = DType::kFloat8_e8m0fnu;
 [[nodiscard]] DType to_complex_dtype(DType dtype);
 [[nodiscard]] DType to_real_dtype(DType dtype) noexcept;
 
-/// The smallest type that both convert to under PyTorch's promotion rules. float8 promotes with itself only.
+/// The smallest type that both convert to under PyTorch's promotion rules. float8 promotes with itself only, the
+/// unsigned types from 16 bits on with themselves and with floating types; DTypeError for other pairs.
 [[nodiscard]] DType promote_types(DType a, DType b);
 /// Whether an in-place operation may write a result of type `from` into a tensor of type `to`:
 /// never from complex to real, from floating to integral, or from anything but bool to bool.
