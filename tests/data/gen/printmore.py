@@ -12,7 +12,8 @@ import sys
 import torch
 from torch import nn
 
-from .common import dname, dtypes, raw
+from . import pythonrepr
+from .common import dname, dtypes, raw, write
 
 FLOATS = [d for d in dtypes().values() if d.is_floating_point]
 COMPLEX = [d for d in dtypes().values() if d.is_complex]
@@ -198,8 +199,30 @@ def main(path, count=400, seed=1, longest=13000):
         row = one(r, len(rows))
         if row is not None and len(row["data"]) <= longest:
             rows.append(row)
-    with open(path, "w") as f:
-        f.writelines(json.dumps(row) + "\n" for row in rows)
+    write(path, "".join(json.dumps(row) + "\n" for row in rows))
+    return len(rows)
+
+
+README = """
+`more_cases.jsonl`: 400 random cases of the same form (`gen/printmore.py`), over all types, layouts and options. Fields that appear only there: `stride` and
+`storage` (the bytes are those of `storage` elements, seen through these strides), `device` (`meta`: no bytes), `default_dtype`. `printoptions` may hold
+`profile`. They add:
+
+- float8_e8m0fnu: 2^-127 counts as zero and NaN as finite when mode and width are chosen (so NaN alone makes neither int_mode nor sci_mode).
+- A meta tensor is `tensor(..., device='meta', size=(2, 3))`; its dtype is shown unless it is the default one.
+- With edgeitems 0, `size=` is shown for every tensor, summarised or not.
+
+`python_repr.json`: Python's repr of floats and strings (`gen/pythonrepr.py` says how to read it).
+"""
+
+
+def generate(out):
+    """Both files, and what print/README.md says of them."""
+    n = main(f"{out}/print/more_cases.jsonl")
+    pythonrepr.main(f"{out}/print/python_repr.json")
+    with open(f"{out}/print/README.md", "a") as f:
+        f.write(README)
+    return n
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import random
 import struct
 import sys
 
+from .common import write
+
 
 def floats(r):
     out = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 5e-324, sys.float_info.max, sys.float_info.min, 2.0**53, 2.0**53 + 2]
@@ -38,9 +40,7 @@ def invalid_utf8():
 def main(path):
     r = random.Random(3)
     printable = [sum(chr(c).isprintable() for c in range(b, b + 256)) for b in range(0, 0x110000, 256)]
-    with open(path, "w") as f:
-        json.dump({"floats": floats(r), "strings": strings(r) + invalid_utf8(), "printable": printable}, f)
-        f.write("\n")
+    write(path, json.dumps({"floats": floats(r), "strings": strings(r) + invalid_utf8(), "printable": printable}) + "\n")
 
 
 if __name__ == "__main__":
