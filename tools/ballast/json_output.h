@@ -1,0 +1,22 @@
+// The JSON document of `ballast show --json`; docs/show.md describes it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tools/ballast/listing.h"
+#include <fmt/format.h>
+
+#include "ballast/checkpoint/load.h"
+
+namespace ballast::tool {
+
+struct JsonOptions {
+  std::optional<std::string> filter;  ///< what the listing was filtered by
+  bool hash = false;
+};
+
+void write_json(fmt::memory_buffer& out, const checkpoint::Checkpoint& file, const Listing& listing,
+                const JsonOptions& options);
+
+}  // namespace ballast::tool

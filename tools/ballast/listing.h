@@ -1,0 +1,56 @@
+// The tensors of a checkpoint that `ballast show` shows, in the order in which it shows them, with what they share and
+// what they sum up to.
+//
+//   const Listing listing = list_tensors(checkpoint, {.filter = "encoder.*"});
+//   listing.totals.parameters_unique;
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ballast/checkpoint/load.h"
+
+namespace ballast::tool {
+
+enum class Sort : std::uint8_t { kFile, kName, kSize };
+
+struct ListingOptions {
+  std::optional<std::string> filter;  ///< glob.h, on the full name
+  Sort sort = Sort::kFile;            ///< as in the file; by the bytes of the name; largest first
+};
+
+struct Row {
+  static constexpr std::size_t kAlone = ~std::size_t{0};
+
+  const checkpoint::NamedTensor* tensor;
+  std::uint64_t parameters;    ///< elements
+  std::uint64_t bytes;         ///< of the elements; of sparse tensors, of the parts that are stored
+  std::size_t group = kAlone;  ///< position in `Listing::shared`
+
+  [[nodiscard]] const checkpoint::TensorValue& value() const { return tensor->value.tensor(); }
+};
+
+/// Sums over rows. In the `unique` figures an element of storage counts once, however many tensors show it and however
+/// often; apart from that they are the same. Sums stop at 2^64 - 1.
+struct Totals {
+  std::uint64_t tensors = 0;
+  std::uint64_t parameters = 0, parameters_unique = 0;
+  std::uint64_t bytes = 0, bytes_unique = 0;
+};
+
+struct Listing {
+  std::vector<Row> rows;
+  /// Groups of two or more rows that share one storage: positions in `rows`. In the order of their first rows.
+  std::vector<std::vector<std::size_t>> shared;
+  Totals totals;
+};
+
+/// The rows point into `file`, which must outlive them.
+[[nodiscard]] Listing list_tensors(const checkpoint::Checkpoint& file, const ListingOptions& options);
+
+/// The totals of some rows of a listing.
+[[nodiscard]] Totals totals_of(const std::vector<Row>& rows);
+
+}  // namespace ballast::tool

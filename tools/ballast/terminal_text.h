@@ -1,0 +1,19 @@
+// Text from files, made fit for a terminal: names in a checkpoint may hold anything, also what moves the cursor, changes
+// colours or hides other text.
+//
+//   terminal_text("evil\x1b[2J")   "evil\\x1b[2J"
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ballast::tool {
+
+/// `utf8` with every character that does not print (controls, line ends, bidirectional marks, bytes that are no UTF-8) as
+/// an escape, as Python writes them.
+[[nodiscard]] std::string terminal_text(std::string_view utf8);
+
+/// The number of characters of `utf8`, which is about the number of columns it takes.
+[[nodiscard]] std::size_t terminal_width(std::string_view utf8) noexcept;
+
+}  // namespace ballast::tool
