@@ -1,0 +1,114 @@
+// Recurrent layers: RNN (Elman 1990), LSTM (Hochreiter & Schmidhuber 1997), GRU (Cho et al. 2014).
+//
+//   nn::LSTM lstm(nn::LSTMOptions(3, 4).num_layers(2).bidirectional(true));
+//   lstm->parameter("weight_ih_l0_reverse");
+//
+// Parameters per layer and direction, in this order, with g = 1, 4, 3 gates for RNN, LSTM, GRU and the suffix _reverse
+// for the second direction: weight_ih_l{k} [g * hidden, input], weight_hh_l{k} [g * hidden, hidden], bias_ih_l{k},
+// bias_hh_l{k} [g * hidden], and, for an LSTM with projection, weight_hr_l{k} [proj, hidden]. All start from
+// U(-1/sqrt(hidden), 1/sqrt(hidden)), drawn in order.
+//
+// ValueError for sizes below one, a dropout outside [0, 1], a nonlinearity other than tanh and ReLU, or a projection that
+// is not smaller than the hidden size. Warns of dropout with a single layer, where there is nothing to drop out between.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ballast/nn/cloneable.h"
+#include "ballast/nn/enums.h"
+#include "ballast/nn/module_holder.h"
+#include "ballast/nn/options.h"
+
+namespace ballast::nn {
+
+using RNNNonlinearity = Choice<enumtype::kTanh, enumtype::kReLU>;
+using RNNMode = Choice<enumtype::kLSTM, enumtype::kGRU, enumtype::kRNN_TANH, enumtype::kRNN_RELU>;
+
+struct RNNOptions {
+  RNNOptions(std::int64_t input_size, std::int64_t hidden_size)
+      : input_size_(input_size), hidden_size_(hidden_size) {}
+  BALLAST_ARG(std::int64_t, input_size);
+  BALLAST_ARG(std::int64_t, hidden_size);
+  BALLAST_ARG(std::int64_t, num_layers) = 1;
+  BALLAST_ARG(RNNNonlinearity, nonlinearity);
+  BALLAST_ARG(bool, bias) = true;
+  BALLAST_ARG(bool, batch_first) = false;
+  BALLAST_ARG(Number, dropout) = 0.0;  ///< between layers
+  BALLAST_ARG(bool, bidirectional) = false;
+};
+struct LSTMOptions {
+  LSTMOptions(std::int64_t input_size, std::int64_t hidden_size)
+      : input_size_(input_size), hidden_size_(hidden_size) {}
+  BALLAST_ARG(std::int64_t, input_size);
+  BALLAST_ARG(std::int64_t, hidden_size);
+  BALLAST_ARG(std::int64_t, num_layers) = 1;
+  BALLAST_ARG(bool, bias) = true;
+  BALLAST_ARG(bool, batch_first) = false;
+  BALLAST_ARG(Number, dropout) = 0.0;
+  BALLAST_ARG(bool, bidirectional) = false;
+  BALLAST_ARG(std::int64_t, proj_size) = 0;  ///< 0: no projection
+};
+struct GRUOptions {
+  GRUOptions(std::int64_t input_size, std::int64_t hidden_size)
+      : input_size_(input_size), hidden_size_(hidden_size) {}
+  BALLAST_ARG(std::int64_t, input_size);
+  BALLAST_ARG(std::int64_t, hidden_size);
+  BALLAST_ARG(std::int64_t, num_layers) = 1;
+  BALLAST_ARG(bool, bias) = true;
+  BALLAST_ARG(bool, batch_first) = false;
+  BALLAST_ARG(Number, dropout) = 0.0;
+  BALLAST_ARG(bool, bidirectional) = false;
+};
+/// What the three have in common.
+struct RNNBaseOptions {
+  RNNBaseOptions(RNNMode mode, std::int64_t input_size, std::int64_t hidden_size)
+      : mode_(std::move(mode)), input_size_(input_size), hidden_size_(hidden_size) {}
+  BALLAST_ARG(RNNMode, mode);
+  BALLAST_ARG(std::int64_t, input_size);
+  BALLAST_ARG(std::int64_t, hidden_size);
+  BALLAST_ARG(std::int64_t, num_layers) = 1;
+  BALLAST_ARG(bool, bias) = true;
+  BALLAST_ARG(bool, batch_first) = false;
+  BALLAST_ARG(Number, dropout) = 0.0;
+  BALLAST_ARG(bool, bidirectional) = false;
+  BALLAST_ARG(std::int64_t, proj_size) = 0;
+};
+
+class RNNBaseImpl : public Module {
+ public:
+  explicit RNNBaseImpl(const RNNBaseOptions& options_);
+  virtual void reset();
+  void reset_parameters();
+  /// All parameters in the order above.
+  [[nodiscard]] std::vector<Tensor> all_weights() const { return parameters(false); }
+  std::string extra_repr() const override;
+
+  RNNBaseOptions options_base;
+};
+
+class RNNImpl : public Cloneable<RNNImpl, RNNBaseImpl> {
+ public:
+  RNNImpl(std::int64_t input_size, std::int64_t hidden_size) : RNNImpl(RNNOptions(input_size, hidden_size)) {}
+  explicit RNNImpl(const RNNOptions& options_);
+  RNNOptions options;
+};
+class LSTMImpl : public Cloneable<LSTMImpl, RNNBaseImpl> {
+ public:
+  LSTMImpl(std::int64_t input_size, std::int64_t hidden_size)
+      : LSTMImpl(LSTMOptions(input_size, hidden_size)) {}
+  explicit LSTMImpl(const LSTMOptions& options_);
+  LSTMOptions options;
+};
+class GRUImpl : public Cloneable<GRUImpl, RNNBaseImpl> {
+ public:
+  GRUImpl(std::int64_t input_size, std::int64_t hidden_size) : GRUImpl(GRUOptions(input_size, hidden_size)) {}
+  explicit GRUImpl(const GRUOptions& options_);
+  GRUOptions options;
+};
+BALLAST_MODULE(RNN);
+BALLAST_MODULE(LSTM);
+BALLAST_MODULE(GRU);
+
+}  // namespace ballast::nn

@@ -1,0 +1,28 @@
+# The sources of nn::init, the layers and their functions.
+set(BALLAST_NN_LAYERS
+  functional.cpp
+  init.cpp
+  init_structured.cpp
+  layers/activation.cpp
+  layers/adaptive_pooling.cpp
+  layers/adaptive_softmax.cpp
+  layers/attention.cpp
+  layers/batch_norm.cpp
+  layers/convolution.cpp
+  layers/convolution_transposed.cpp
+  layers/dropout.cpp
+  layers/embedding.cpp
+  layers/group_norm.cpp
+  layers/instance_norm.cpp
+  layers/layer_norm.cpp
+  layers/linear.cpp
+  layers/loss.cpp
+  layers/padding.cpp
+  layers/pooling.cpp
+  layers/rnn.cpp
+  layers/rnn_cell.cpp
+  layers/shape.cpp
+  layers/transformer.cpp
+  layers/transformer_layer.cpp
+  layers/upsampling.cpp
+  layers/weighted_loss.cpp)
