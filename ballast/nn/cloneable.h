@@ -23,7 +23,9 @@ class Cloneable : public Base {
   using Base::Base;
 
   /// libtorch's place for making parameters; called by whoever writes it, not by clone().
-  virtual void reset() {}
+  virtual void reset() {
+    if constexpr (requires(Base & b) { b.reset(); }) Base::reset();
+  }
 
   Tensor call(const Tensor& input) override {
     if constexpr (detail::ForwardsTensor<Derived>) {

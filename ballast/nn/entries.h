@@ -18,14 +18,14 @@ namespace ballast::nn {
 
 struct TensorEntry {
   std::string name;
-  Tensor own;               ///< the value, unless a member is bound
+  Tensor own = {};          ///< the value, unless a member is bound
   std::int32_t offset = 0;  ///< of the bound Tensor member in bytes; 0: none
   bool persistent = true;   ///< of a buffer: whether state_dict() lists it
 };
 
 struct ChildEntry {
   std::string name;
-  ModuleSlot own;           ///< the child, unless a holder is bound
+  ModuleSlot own = {};      ///< the child, unless a holder is bound
   std::int32_t offset = 0;  ///< of the bound holder member in bytes; 0: none
   /// Whether the bound holder's class can hold a module; null: any.
   bool (*accepts)(const Module&) = nullptr;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <fmt/format.h>
@@ -72,6 +73,8 @@ class LoadContext {
   const LoadStateDictOptions* options_;
   const std::string* prefix_ = nullptr;
   std::vector<std::string> errors_;
+  mutable std::optional<std::unordered_map<std::string, std::int64_t>>
+      versions_;  // made when first asked for
 };
 
 }  // namespace ballast::nn

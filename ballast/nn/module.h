@@ -138,9 +138,8 @@ class Module : public std::enable_shared_from_this<Module> {
   [[nodiscard]] Tensor& get_buffer(std::string_view path) const;
   /// By path; "" is this module. KeyError "`weight` is not an nn.Module".
   [[nodiscard]] std::shared_ptr<Module> get_submodule(std::string_view path) const;
-  /// Puts `module` at a path, in the place of what was there; with `strict` something must be there.
-  /// ValueError for an empty path, KeyError as get_submodule, DTypeError's sibling Error if a bound member's
-  /// class cannot hold it.
+  /// Puts `module` at a path, in the place of what was there; with `strict` something must be there. ValueError for an
+  /// empty path and if a bound member's class cannot hold the module, KeyError as get_submodule.
   void set_submodule(std::string_view path, std::shared_ptr<Module> module, bool strict = false);
 
   /// Of this module, by local name; true also for absent (undefined) ones.
@@ -356,6 +355,8 @@ class Module : public std::enable_shared_from_this<Module> {
   /// For ModuleHolder: how to call forward of the module's exact class.
   using ForwardFunction = Tensor (*)(Module&, const Tensor&);
   void set_forward_function(ForwardFunction f) noexcept { forward_ = f; }
+  template <class M>
+  static void note_forward(M* module);
   [[nodiscard]] bool has_forward_hooks() const noexcept;
   void run_forward_pre_hooks(std::vector<Tensor>& inputs);
   void run_forward_hooks(const std::vector<Tensor>& inputs, Tensor& output);
@@ -374,9 +375,6 @@ class Module : public std::enable_shared_from_this<Module> {
   friend class StateDictSaver;
   friend class Cloner;
   struct Extras;
-  struct ExtrasDeleter {
-    void operator()(Extras* e) const noexcept;
-  };
 
   [[nodiscard]] char* member_at(std::int32_t offset) const noexcept {
     return reinterpret_cast<char*>(const_cast<Module*>(this)) + offset;
@@ -385,16 +383,15 @@ class Module : public std::enable_shared_from_this<Module> {
   void bind_child(std::string_view name, ModuleSlot& member, const std::shared_ptr<Module>& value,
                   bool (*accepts)(const Module&));
   void require_child(std::string_view name) const;
+  [[noreturn]] void throw_no_attribute(std::string_view name) const;
   void apply_each(const std::function<void(Module&, const std::string&)>& f, const std::string& prefix);
   RemovableHandle add_forward_hook(ForwardHook hook, bool prepend);
   Extras& extras();
-  template <class M>
-  static void note_forward(M* module);
 
   Entries<TensorEntry> parameters_, buffers_;
   Entries<ChildEntry> children_;
   ForwardFunction forward_ = nullptr;
-  std::unique_ptr<Extras, ExtrasDeleter> extras_;  // a given name and hooks, which few modules have
+  std::shared_ptr<Extras> extras_;  // a given name and hooks, which few modules have
   bool training_ = true;
 };
 

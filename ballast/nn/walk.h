@@ -1,0 +1,92 @@
+// The walk through a module tree that every listing, saving, loading and conversion is. Depth first, parents before
+// children, children in their order; without recursion, so that depth costs no stack.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "ballast/nn/module.h"
+#include "ballast/nn/pointer_set.h"
+
+namespace ballast::nn {
+
+struct WalkOptions {
+  /// What stands before the names of the root's own entries: "" or "net.", as it is.
+  std::string_view member_prefix = {};
+  bool recurse = true;
+  /// Each module once, under its first path. False: once per path.
+  bool remove_duplicate = true;
+};
+
+/// `prefix` of named_parameters and its like, which is joined to names by a dot, as a member prefix.
+[[nodiscard]] inline std::string member_prefix(std::string_view prefix) {
+  return prefix.empty() ? std::string() : std::string(prefix) + '.';
+}
+
+/// Calls `enter(module, prefix)` before a module's children and `leave(module, prefix)` after them. `prefix` stands
+/// before the names of the module's entries: "" for the root or "encoder.layers.0."; the buffer is reused.
+template <class Enter, class Leave>
+void walk(const Module& root, const WalkOptions& options, Enter&& enter, Leave&& leave) {
+  struct Frame {
+    Module* module;
+    std::size_t next;           // child
+    std::size_t prefix_length;  // of the parent's prefix, to go back to
+  };
+  std::string prefix(options.member_prefix);
+  PointerSet seen;
+  std::vector<Frame> stack;
+  auto* const root_module = const_cast<Module*>(&root);
+  if (options.remove_duplicate) seen.insert(root_module);
+  enter(*root_module, prefix);
+  stack.push_back({root_module, 0, prefix.size()});
+  while (!stack.empty()) {
+    Frame& top = stack.back();
+    const auto& children = top.module->child_entries();
+    if (!options.recurse || top.next >= children.size()) {
+      leave(*top.module, prefix);
+      prefix.resize(top.prefix_length);
+      stack.pop_back();
+      continue;
+    }
+    const ChildEntry& entry = children[top.next++];
+    Module* child = top.module->slot(entry).module_ptr().get();
+    if (child == nullptr || (options.remove_duplicate && !seen.insert(child))) continue;
+    const std::size_t length = prefix.size();
+    prefix += entry.name;
+    prefix += '.';
+    enter(*child, prefix);
+    if (child->child_entries().empty()) {
+      leave(*child, prefix);
+      prefix.resize(length);
+    } else {
+      stack.push_back({child, 0, length});
+    }
+  }
+}
+
+template <class Enter>
+void walk(const Module& root, const WalkOptions& options, Enter&& enter) {
+  walk(root, options, std::forward<Enter>(enter), [](Module&, const std::string&) {});
+}
+
+enum class EntryKind : std::uint8_t { kParameter, kBuffer };
+
+/// Calls `visit(module, entry, tensor, prefix)` for every parameter or buffer that is not absent; with
+/// `remove_duplicate` every tensor object once.
+template <class Visit>
+void walk_tensors(const Module& root, EntryKind kind, const WalkOptions& options, Visit&& visit) {
+  PointerSet seen;
+  walk(root, options, [&](Module& module, const std::string& prefix) {
+    for (const TensorEntry& entry :
+         kind == EntryKind::kParameter ? module.parameter_entries() : module.buffer_entries()) {
+      Tensor& tensor = module.slot(entry);
+      if (!tensor.defined()) continue;
+      if (options.remove_duplicate && !seen.insert(tensor.unsafeGetTensorImpl())) continue;
+      visit(module, entry, tensor, prefix);
+    }
+  });
+}
+
+}  // namespace ballast::nn
