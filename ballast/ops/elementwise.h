@@ -1,0 +1,269 @@
+// How elementwise operations are made: an operation is a small struct that says for which types it exists and what it does
+// to one element; the functions here promote, broadcast, allocate and walk.
+//
+//   struct Multiply {
+//     static constexpr const char* kName = "mul_cpu";            // as error texts call it
+//     static constexpr DTypeSet kTypes = kNumbers | kBools;
+//     template <class T> T operator()(T a, T b) const { ... }    // T: float for the 16-bit floats, else the element type
+//   };
+//   Tensor product = binary(a, b, result_type(a, b), Multiply{});
+//
+// float16, bfloat16 and float8 are computed in float and rounded once. Where an operation sets kTakesFloats, a right operand of
+// one element enters such a computation unrounded, as in PyTorch.
+#pragma once
+
+#include <array>
+#include <complex>
+#include <cstdint>
+
+#include "ballast/core/convert_element.h"
+#include "ballast/core/strided_loop.h"
+#include "ballast/ops/inplace.h"
+#include "ballast/ops/promotion.h"
+#include "ballast/ops/result_layout.h"
+#include "ballast/ops/scalar_value.h"
+
+namespace ballast {
+
+/// A set of element types, one bit each.
+using DTypeSet = std::uint32_t;
+[[nodiscard]] constexpr DTypeSet set_of(DType d) { return DTypeSet{1} << static_cast<int>(d); }
+template <class... D>
+[[nodiscard]] constexpr DTypeSet set_of(D... d) {
+  return (set_of(d) | ...);
+}
+inline constexpr DTypeSet kBools = set_of(kBool);
+inline constexpr DTypeSet kIntegers = set_of(kUInt8, kInt8, kInt16, kInt32, kInt64);
+inline constexpr DTypeSet kWideUnsigned = set_of(kUInt16, kUInt32, kUInt64);
+inline constexpr DTypeSet kReals = set_of(kFloat16, kBFloat16, kFloat32, kFloat64);
+inline constexpr DTypeSet kComplexes = set_of(kComplex64, kComplex128);
+inline constexpr DTypeSet kHalfComplex = set_of(kComplex32);
+inline constexpr DTypeSet kFloat8s =
+    set_of(kFloat8_e5m2, kFloat8_e4m3fn, kFloat8_e5m2fnuz, kFloat8_e4m3fnuz, kFloat8_e8m0fnu);
+inline constexpr DTypeSet kEveryType = (DTypeSet{1} << kDTypeCount) - 1;
+
+/// The type in which one element is computed.
+template <class T>
+struct ComputeType {
+  using type = std::conditional_t<detail::is_small_float<T>, float, T>;
+};
+template <>
+struct ComputeType<ComplexHalf> {
+  using type = std::complex<float>;
+};
+template <class T>
+using compute_t = typename ComputeType<T>::type;
+
+template <class T>
+[[nodiscard]] compute_t<T> load_for_compute(const std::byte* p) {
+  const T v = load<T>(p);
+  if constexpr (std::is_same_v<T, ComplexHalf>) {
+    return {static_cast<float>(v.real_part), static_cast<float>(v.imag_part)};
+  } else {
+    return static_cast<compute_t<T>>(v);
+  }
+}
+
+[[noreturn]] inline void throw_not_implemented(const char* name, DType dtype) {
+  throw NotImplementedError(fmt::format("\"{}\" not implemented for '{}'", name, dtype_error_name(dtype)));
+}
+
+/// Calls f(std::type_identity<T>{}) for the C++ type of `dtype` if it is in Set, else throws
+/// "\"mul_cpu\" not implemented for 'Float8_e4m3fn'".
+template <DTypeSet Set, class F>
+void visit_dtype_of(DType dtype, const char* name, F&& f) {
+  visit_dtype(dtype, [&]<class T>(std::type_identity<T> tag) {
+    if constexpr ((Set & set_of(dtype_of<T>)) != 0) {
+      f(tag);
+    } else {
+      throw_not_implemented(name, dtype);
+    }
+  });
+}
+
+namespace detail {
+
+template <class Op>
+constexpr bool takes_floats() {
+  if constexpr (requires { Op::kTakesFloats; }) {
+    return Op::kTakesFloats;
+  } else {
+    return false;
+  }
+}
+
+/// out = op(a, b) over one row.
+template <class Out, class A, class B, class Op>
+void binary_row(std::byte* const* p, const std::int64_t* step, std::int64_t n, const Op& op) {
+  const auto walk = [&](auto out_step, auto a_step, auto b_step) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      store(p[0] + i * out_step, convert_element<Out>(op(load_for_compute<A>(p[1] + i * a_step),
+                                                         load_for_compute<B>(p[2] + i * b_step))));
+    }
+  };
+  constexpr std::integral_constant<std::int64_t, sizeof(Out)> kOut;
+  constexpr std::integral_constant<std::int64_t, sizeof(A)> kA;
+  constexpr std::integral_constant<std::int64_t, sizeof(B)> kB;
+  constexpr std::integral_constant<std::int64_t, 0> kSame;
+  if (step[0] == kOut && step[1] == kA && step[2] == kB) return walk(kOut, kA, kB);
+  if (step[0] == kOut && step[1] == kA && step[2] == 0) return walk(kOut, kA, kSame);
+  if (step[0] == kOut && step[1] == 0 && step[2] == kB) return walk(kOut, kSame, kB);
+  walk(step[0], step[1], step[2]);
+}
+
+/// out = op(a) over one row.
+template <class Out, class A, class Op>
+void unary_row(std::byte* const* p, const std::int64_t* step, std::int64_t n, const Op& op) {
+  const auto walk = [&](auto out_step, auto a_step) {
+    for (std::int64_t i = 0; i < n; ++i) {
+      store(p[0] + i * out_step, convert_element<Out>(op(load_for_compute<A>(p[1] + i * a_step))));
+    }
+  };
+  constexpr std::integral_constant<std::int64_t, sizeof(Out)> kOut;
+  constexpr std::integral_constant<std::int64_t, sizeof(A)> kA;
+  if (step[0] == kOut && step[1] == kA) return walk(kOut, kA);
+  walk(step[0], step[1]);
+}
+
+/// A tensor of the shape all operands broadcast to, in their memory order.
+template <std::size_t N>
+Tensor empty_result(const std::array<Operand, N>& operands, DType dtype, bool meta) {
+  Dims sizes;
+  std::array<StridedOperand, N> layouts;
+  std::size_t tensors = 0;
+  for (const Operand& o : operands) {
+    if (o.is_number()) continue;
+    sizes = tensors == 0               ? Dims(o.sizes())
+            : sizes.ref() == o.sizes() ? sizes
+                                       : broadcast_shapes(sizes, o.sizes());
+    layouts[tensors++] = {nullptr, o.sizes(), o.tensor().strides(), o.tensor().itemsize()};
+  }
+  const TensorOptions options = TensorOptions(dtype).device(Device(meta ? kMeta : kCPU));
+  const Dims strides = dense_strides_like(sizes, {layouts.data(), tensors});
+  return empty_strided(sizes, strides, options);
+}
+
+/// One operand made ready to be walked as elements of type T, or, where it may be, as one float.
+template <class T>
+struct Prepared {
+  Tensor converted;
+  T element{};
+  float real = 0;
+  StridedOperand walk;
+
+  Prepared(const Operand& o, bool as_float) {
+    if (as_float) {
+      real = o.is_number() ? wrapped_element<float>(o.number())
+                           : o.tensor().reshape({}).to(kFloat32).item<float>();
+      walk = constant_operand(real);
+    } else if (o.is_number()) {
+      element = wrapped_element<T>(o.number());
+      walk = constant_operand(element);
+    } else if (o.dtype() == dtype_of<T>) {
+      walk = operand(o.tensor());
+    } else {
+      converted = o.tensor().to(dtype_of<T>);
+      walk = operand(converted);
+    }
+  }
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
+  ~Prepared() = default;
+};
+
+/// Writes op(a, b), computed in `dtype`, to `out`, whose shape they broadcast to and whose type is the operation's.
+template <class Op>
+void binary_into(const Tensor& out, const Operand& a, const Operand& b, DType dtype, const Op& op) {
+  visit_dtype_of<Op::kTypes>(dtype, Op::kName, [&]<class T>(std::type_identity<T>) {
+    using Out =
+        std::conditional_t<std::is_same_v<decltype(op(compute_t<T>(), compute_t<T>())), bool>, bool, T>;
+    if (out.is_meta()) return;
+    if (out.dtype() != dtype_of<Out>) {  // an in-place operation computes in a wider type than it writes
+      const Tensor wide = empty(out.sizes(), dtype_of<Out>);
+      binary_into(wide, a, b, dtype, op);
+      return copy_elements(out, wide);
+    }
+    constexpr bool kFloats = takes_floats<Op>() && (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>);
+    const bool b_float = kFloats && b.is_single() && b.dtype() != dtype_of<T>;
+    const Prepared<T> left(a, false);
+    const Prepared<T> right(b, b_float);
+    const StridedLoop<3> loop(out.sizes(), {operand(out), left.walk, right.walk});
+    using Pointers = std::byte* const*;
+    using Steps = const std::int64_t*;
+    if constexpr (kFloats) {
+      if (b_float) {
+        return loop.run([&](Pointers p, Steps s, std::int64_t n) { binary_row<Out, T, float>(p, s, n, op); });
+      }
+    }
+    loop.run([&](Pointers p, Steps s, std::int64_t n) { binary_row<Out, T, T>(p, s, n, op); });
+  });
+}
+
+template <class Op>
+void unary_into(const Tensor& out, const Tensor& a, DType dtype, const Op& op) {
+  visit_dtype_of<Op::kTypes>(dtype, Op::kName, [&]<class T>(std::type_identity<T>) {
+    using Result = decltype(op(compute_t<T>()));
+    // bool for tests, the real type for abs of complex, else the element type
+    using Out = std::conditional_t<
+        std::is_same_v<Result, bool>, bool,
+        std::conditional_t<is_complex_element<T> && std::is_floating_point_v<Result>,
+                           std::conditional_t<std::is_same_v<T, ComplexHalf>, Half, Result>, T>>;
+    if (out.is_meta()) return;
+    if (out.dtype() != dtype_of<Out>) {
+      const Tensor wide = empty(out.sizes(), dtype_of<Out>);
+      unary_into(wide, a, dtype, op);
+      return copy_elements(out, wide);
+    }
+    const Tensor in = a.to(dtype);
+    StridedLoop<2>(out.sizes(), {operand(out), operand(in)})
+        .run([&](std::byte* const* p, const std::int64_t* s, std::int64_t n) {
+          unary_row<Out, T>(p, s, n, op);
+        });
+  });
+}
+
+}  // namespace detail
+
+/// op(a, b), computed in `dtype`; the result has that type, or `out_dtype`.
+template <class Op>
+[[nodiscard]] Tensor binary(const Operand& a, const Operand& b, DType dtype, const Op& op,
+                            std::optional<DType> out_dtype = std::nullopt) {
+  const bool meta = result_is_meta({a, b});
+  const Tensor out = detail::empty_result<2>({a, b}, out_dtype.value_or(dtype), meta);
+  detail::binary_into(out, a, b, dtype, op);
+  return out;
+}
+
+/// self = op(self, b), computed in `dtype`. Checks that self may be written, holds the result and has its shape.
+template <class Op>
+const Tensor& binary_inplace(const Tensor& self, const Operand& b, DType dtype, const Op& op,
+                             std::optional<DType> result = std::nullopt) {
+  check_result_fits(result.value_or(dtype), self.dtype());
+  check_inplace(self);
+  if (!b.is_number()) {
+    check_broadcasts_into(self, b.sizes());
+    check_no_partial_overlap(self, b.tensor());
+  }
+  static_cast<void>(result_is_meta({self, b}));
+  detail::binary_into(self, self, b, dtype, op);
+  return self;
+}
+
+/// op(a), computed in `dtype`; the result has that type, or `out_dtype`.
+template <class Op>
+[[nodiscard]] Tensor unary(const Tensor& a, DType dtype, const Op& op,
+                           std::optional<DType> out_dtype = std::nullopt) {
+  const Tensor out = detail::empty_result<1>({a}, out_dtype.value_or(dtype), a.is_meta());
+  detail::unary_into(out, a, dtype, op);
+  return out;
+}
+
+template <class Op>
+const Tensor& unary_inplace(const Tensor& self, DType dtype, const Op& op) {
+  check_result_fits(dtype, self.dtype());
+  check_inplace(self);
+  detail::unary_into(self, self, dtype, op);
+  return self;
+}
+
+}  // namespace ballast

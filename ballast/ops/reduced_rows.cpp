@@ -1,0 +1,35 @@
+#include "ballast/ops/reduced_rows.h"
+
+#include <vector>
+
+namespace ballast::detail {
+
+ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim) {
+  const auto rank = static_cast<std::size_t>(t.dim());
+  std::vector<bool> reduced(rank, dims.empty());
+  for (const std::int64_t dim : dims) {
+    const auto d = static_cast<std::size_t>(wrap_dim(dim, t.dim()));
+    if (rank == 0) continue;
+    check<ShapeError>(!reduced[d], "dim {} appears multiple times in the list of dims", d);
+    reduced[d] = true;
+  }
+  ReducedRows out{.rows = t, .count = 1, .n = 1, .result = {}};
+  Dims order;
+  for (const bool last : {false, true}) {
+    for (std::size_t d = 0; d < rank; ++d) {
+      if (reduced[d] == last) order.push_back(static_cast<std::int64_t>(d));
+    }
+  }
+  for (std::size_t d = 0; d < rank; ++d) {
+    (reduced[d] ? out.n : out.count) *= t.sizes()[d];
+    if (!reduced[d]) {
+      out.result.push_back(t.sizes()[d]);
+    } else if (keepdim) {
+      out.result.push_back(1);
+    }
+  }
+  if (rank > 0) out.rows = t.permute(order).contiguous();
+  return out;
+}
+
+}  // namespace ballast::detail

@@ -1,0 +1,141 @@
+#include "ballast/ops/selection.h"
+
+#include <cmath>
+
+#include "ballast/ops/elementwise.h"
+#include "ballast/ops/factories.h"
+
+namespace ballast {
+namespace {
+
+constexpr DTypeSet kOrdered = kIntegers | kReals;
+
+/// Limits in the type of the elements, as f(x) for each x.
+template <class T>
+struct Clamp {
+  static constexpr const char* kName = "clamp_scalar_cpu";
+  static constexpr DTypeSet kTypes = set_of(dtype_of<T>);
+  std::optional<compute_t<T>> min, max;
+
+  auto operator()(compute_t<T> x) const {
+    if (min) x = x != x || x > *min ? x : *min;
+    if (max) x = x != x || x < *max ? x : *max;
+    return x;
+  }
+};
+
+struct AnyType {
+  static constexpr const char* kName = "clamp_scalar_cpu";
+};
+
+bool is_nan(const std::optional<Scalar>& s) {
+  return s && s->is_floating_point() && std::isnan(s->toDouble());
+}
+
+DType clamp_type(const Tensor& self, const std::optional<Scalar>& min, const std::optional<Scalar>& max) {
+  check<NotImplementedError>(!self.is_complex() && !(min && min->is_complex()) && !(max && max->is_complex()),
+                             "clamp is not supported for complex types");
+  check<ValueError>(min || max, "torch.clamp: At least one of 'min' or 'max' must not be None");
+  if (min && max) return result_type(self, *min, *max);
+  return result_type(self, min ? *min : *max);
+}
+
+/// Calls f with the clamp of type `dtype`, its limits checked to fit.
+template <class F>
+void with_clamp(DType dtype, const std::optional<Scalar>& min, const std::optional<Scalar>& max, F f) {
+  visit_dtype_of<kOrdered>(dtype, AnyType::kName, [&]<class T>(std::type_identity<T>) {
+    Clamp<T> op;
+    if (min) op.min = static_cast<compute_t<T>>(checked_element<T>(*min));
+    if (max) op.max = static_cast<compute_t<T>>(checked_element<T>(*max));
+    f(op);
+  });
+}
+
+/// value where the mask is true, else what is there.
+template <class T>
+void fill_masked(const Tensor& out, const Tensor& mask, T value) {
+  StridedLoop<2>(out.sizes(), {operand(out), operand(mask)})
+      .run([&](std::byte* const* p, const std::int64_t* step, std::int64_t n) {
+        for (std::int64_t i = 0; i < n; ++i) {
+          if (load<bool>(p[1] + i * step[1])) store(p[0] + i * step[0], value);
+        }
+      });
+}
+
+}  // namespace
+
+Tensor Tensor::clamp(const std::optional<Scalar>& min, const std::optional<Scalar>& max) const {
+  const DType type = clamp_type(*this, min, max);
+  Tensor out;
+  if (is_nan(min) || is_nan(max)) {
+    out = empty_like(*this, type);
+    if (!out.is_meta()) out.fill_(std::nan(""));
+    return out;
+  }
+  with_clamp(type, min, max, [&](const auto& op) { out = unary(*this, type, op); });
+  return out;
+}
+
+Tensor Tensor::clamp_min(const Scalar& min) const { return clamp(min); }
+
+const Tensor& Tensor::clamp_(const std::optional<Scalar>& min, const std::optional<Scalar>& max) const {
+  const DType type = clamp_type(*this, min, max);
+  check_result_fits(type, dtype());
+  if (is_nan(min) || is_nan(max)) return fill_(std::nan(""));
+  with_clamp(type, min, max, [&](const auto& op) { unary_inplace(*this, type, op); });
+  return *this;
+}
+
+const Tensor& Tensor::masked_fill_(const Tensor& mask, const Scalar& value) const {
+  check<DTypeError>(mask.dtype() == kBool,
+                    "masked_fill_ only supports boolean masks, but got mask with dtype {}",
+                    dtype_name(mask.dtype()));
+  check_inplace(*this);
+  check_broadcasts_into(*this, mask.sizes());
+  check_no_partial_overlap(*this, mask);
+  visit_dtype_of<kBools | kIntegers | kReals | kComplexes | kHalfComplex>(
+      dtype(), "masked_fill", [&]<class T>(std::type_identity<T>) {
+        const T element = checked_element<T>(value);
+        if (!is_meta()) fill_masked(*this, mask, element);
+      });
+  return *this;
+}
+
+Tensor Tensor::masked_fill(const Tensor& mask, const Scalar& value) const {
+  const Tensor out = empty(broadcast_shapes(sizes(), mask.sizes()), options());
+  out.copy_(*this);
+  return out.masked_fill_(mask, value);
+}
+
+Tensor clamp(const Tensor& self, const std::optional<Scalar>& min, const std::optional<Scalar>& max) {
+  return self.clamp(min, max);
+}
+Tensor clamp_min(const Tensor& self, const Scalar& min) { return self.clamp(min); }
+Tensor clamp_max(const Tensor& self, const Scalar& max) { return self.clamp(std::nullopt, max); }
+Tensor masked_fill(const Tensor& self, const Tensor& mask, const Scalar& value) {
+  return self.masked_fill(mask, value);
+}
+
+Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
+  check<DTypeError>(condition.dtype() == kBool,
+                    "where expected condition to be a boolean tensor, but got a tensor with dtype {}",
+                    dtype_error_name(condition.dtype()));
+  const DType type = result_type(self, other);
+  const bool meta = result_is_meta({condition, self, other});
+  const Tensor out = empty(broadcast_shapes(broadcast_shapes(condition.sizes(), self.sizes()), other.sizes()),
+                           TensorOptions(type).device(Device(meta ? kMeta : kCPU)));
+  if (meta) return out;
+  out.copy_(other);
+  const Tensor chosen = self.to(type);
+  visit_dtype(type, [&]<class T>(std::type_identity<T>) {
+    StridedLoop<3>(out.sizes(), {operand(out), operand(condition), operand(chosen)})
+        .run([&](std::byte* const* p, const std::int64_t* step, std::int64_t n) {
+          for (std::int64_t i = 0; i < n; ++i) {
+            if (load<bool>(p[1] + i * step[1])) store(p[0] + i * step[0], load<T>(p[2] + i * step[2]));
+          }
+        });
+  });
+  return out;
+}
+
+}  // namespace ballast

@@ -1,0 +1,214 @@
+#include <algorithm>
+#include <cmath>
+
+#include "ballast/ops/arithmetic.h"
+#include "ballast/ops/elementwise.h"
+#include "ballast/ops/reduced_rows.h"
+#include "ballast/ops/reduction.h"
+
+namespace ballast {
+namespace {
+
+/// What a sum of T is kept in.
+template <class T>
+using sum_t =
+    std::conditional_t<std::is_integral_v<T>, std::uint64_t,
+                       std::conditional_t<detail::is_complex_element<T>, std::complex<double>, double>>;
+
+/// f(element) over n elements, added up by halves: the error grows with log n.
+template <class T, class Sum, class F>
+Sum pairwise(const std::byte* p, std::int64_t n, const F& f) {
+  constexpr std::int64_t kSize = sizeof(T);
+  constexpr std::int64_t kBlock = 1024;
+  if (n > kBlock) {
+    const std::int64_t half = n / 2 / kBlock * kBlock + (n / 2 < kBlock ? n / 2 : 0);
+    return pairwise<T, Sum>(p, half, f) + pairwise<T, Sum>(p + half * kSize, n - half, f);
+  }
+  std::array<Sum, 8> lane{};
+  std::int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (std::size_t k = 0; k < 8; ++k) {
+      lane[k] += f(load_for_compute<T>(p + (i + static_cast<std::int64_t>(k)) * kSize));
+    }
+  }
+  for (; i < n; ++i) lane[0] += f(load_for_compute<T>(p + i * kSize));
+  return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+/// out[row] = of(row pointer, n) for each row.
+template <class Out, class In, class F>
+void each_row(const Tensor& out, const detail::ReducedRows& r, const F& of) {
+  const auto* from = static_cast<const std::byte*>(r.rows.data_ptr());
+  auto* to = static_cast<std::byte*>(out.data_ptr());
+  for (std::int64_t i = 0; i < r.count; ++i) {
+    store(to, convert_element<Out>(of(from, r.n)));
+    to += sizeof(Out);
+    from += r.n * static_cast<std::int64_t>(sizeof(In));
+  }
+}
+
+DType sum_type(const Tensor& t, std::optional<DType> asked) {
+  return asked ? *asked : is_integral(t.dtype(), true) ? kInt64 : t.dtype();
+}
+
+Tensor new_result(const Tensor& like, IntArrayRef sizes, DType dtype) {
+  return empty(sizes, TensorOptions(dtype).device(like.device()));
+}
+
+/// Sums, each multiplied by 1 / divisor where that is not 0.
+Tensor sum_rows(const Tensor& self, IntArrayRef dims, bool keepdim, DType type, bool mean) {
+  const detail::ReducedRows r = detail::reduce_rows(self.to(type), dims, keepdim);
+  const Tensor out = new_result(self, r.result, type);
+  visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
+      type, "sum_cpu", [&]<class T>(std::type_identity<T>) {
+        if (out.is_meta()) return;
+        using Sum = sum_t<T>;
+        each_row<T, T>(out, r, [&](const std::byte* p, std::int64_t n) {
+          Sum s = pairwise<T, Sum>(p, n, [](auto x) { return static_cast<Sum>(x); });
+          if constexpr (!std::is_integral_v<T>) {
+            if (mean) s /= static_cast<double>(n);
+          }
+          return s;
+        });
+      });
+  return out;
+}
+
+Tensor mean_rows(const Tensor& self, IntArrayRef dims, bool keepdim, std::optional<DType> asked) {
+  const DType type = asked.value_or(self.dtype());
+  check<DTypeError>(
+      is_floating_point(type) || is_complex(type),
+      "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+      "Got: {}",
+      dtype_error_name(type));
+  return sum_rows(self, dims, keepdim, type, true);
+}
+
+double magnitude_of(auto x) { return static_cast<double>(std::abs(x)); }
+
+template <class T>
+double norm_of(const std::byte* p, std::int64_t n, double power) {
+  const auto total = [&](const auto& f) { return pairwise<T, double>(p, n, f); };
+  if (std::isinf(power)) {
+    double extreme = power > 0 ? 0 : std::numeric_limits<double>::infinity();
+    for (std::int64_t i = 0; i < n; ++i) {
+      const double m = magnitude_of(load_for_compute<T>(p + i * static_cast<std::int64_t>(sizeof(T))));
+      if (std::isnan(m)) return m;
+      extreme = power > 0 ? std::max(extreme, m) : std::min(extreme, m);
+    }
+    return extreme;
+  }
+  if (power == 0) return total([](auto x) { return magnitude_of(x) != 0 ? 1.0 : 0.0; });
+  if (power == 1) return total([](auto x) { return magnitude_of(x); });
+  if (power == 2) {
+    return std::sqrt(total([](auto x) {
+      if constexpr (detail::is_complex_element<decltype(x)>) {
+        return static_cast<double>(x.real()) * static_cast<double>(x.real()) +
+               static_cast<double>(x.imag()) * static_cast<double>(x.imag());
+      } else {
+        return static_cast<double>(x) * static_cast<double>(x);
+      }
+    }));
+  }
+  return std::pow(total([&](auto x) { return std::pow(magnitude_of(x), power); }), 1 / power);
+}
+
+}  // namespace
+
+Tensor Tensor::sum(std::optional<DType> as) const {
+  return sum_rows(*this, {}, false, sum_type(*this, as), false);
+}
+Tensor Tensor::sum(IntArrayRef dims, bool keepdim, std::optional<DType> as) const {
+  return sum_rows(*this, dims, keepdim, sum_type(*this, as), false);
+}
+Tensor Tensor::mean(std::optional<DType> as) const { return mean_rows(*this, {}, false, as); }
+Tensor Tensor::mean(IntArrayRef dims, bool keepdim, std::optional<DType> as) const {
+  return mean_rows(*this, dims, keepdim, as);
+}
+
+Tensor Tensor::prod(std::optional<DType> as) const {
+  const DType type = sum_type(*this, as);
+  const detail::ReducedRows r = detail::reduce_rows(to(type), {}, false);
+  const Tensor out = new_result(*this, {}, type);
+  visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
+      type, "prod_out_cpu", [&]<class T>(std::type_identity<T>) {
+        if (out.is_meta()) return;
+        each_row<T, T>(out, r, [](const std::byte* p, std::int64_t n) {
+          using Product = std::conditional_t<std::is_integral_v<T>, std::uint64_t, compute_t<T>>;
+          Product product(1);
+          for (std::int64_t i = 0; i < n; ++i) {
+            product *=
+                static_cast<Product>(load_for_compute<T>(p + i * static_cast<std::int64_t>(sizeof(T))));
+          }
+          return product;
+        });
+      });
+  return out;
+}
+
+Tensor Tensor::var(bool unbiased) const {
+  check<DTypeError>(is_floating_point() || is_complex(),
+                    "std and var only support floating point and complex dtypes");
+  if (is_complex()) {
+    const Tensor parts = (dtype() == kComplex32 ? to(kComplex64) : *this).view_as_real();
+    return parts.select(-1, 0)
+        .var(unbiased)
+        .add(parts.select(-1, 1).var(unbiased))
+        .to(to_real_dtype(dtype()));
+  }
+  const detail::ReducedRows r = detail::reduce_rows(*this, {}, false);
+  const Tensor out = new_result(*this, {}, dtype());
+  visit_dtype_of<kReals>(dtype(), "std_cpu", [&]<class T>(std::type_identity<T>) {
+    if (out.is_meta()) return;
+    each_row<T, T>(out, r, [&](const std::byte* p, std::int64_t n) {
+      const double mean =
+          pairwise<T, double>(p, n, [](auto x) { return static_cast<double>(x); }) / static_cast<double>(n);
+      const double squares = pairwise<T, double>(p, n, [&](auto x) {
+        const double d = static_cast<double>(x) - mean;
+        return d * d;
+      });
+      return squares / static_cast<double>(std::max<std::int64_t>(n - (unbiased ? 1 : 0), 0));
+    });
+  });
+  return out;
+}
+
+Tensor Tensor::std(bool unbiased) const { return var(unbiased).sqrt_(); }
+
+Tensor Tensor::norm(const Scalar& p) const {
+  check<DTypeError>(is_floating_point() || is_complex(),
+                    "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {}",
+                    dtype_error_name(dtype()));
+  const double power = p.toDouble();
+  check<ValueError>(numel() > 0 || (power >= 0 && !std::isinf(power)),
+                    "linalg.vector_norm cannot compute the {} norm on an empty tensor because the operation "
+                    "does not have an "
+                    "identity",
+                    power);
+  const detail::ReducedRows r = detail::reduce_rows(*this, {}, false);
+  const Tensor out = new_result(*this, {}, to_real_dtype(dtype()));
+  visit_dtype_of<kReals | kComplexes | kHalfComplex>(
+      dtype(), "norm_cpu", [&]<class T>(std::type_identity<T>) {
+        if (out.is_meta()) return;
+        visit_dtype_of<kReals>(out.dtype(), "norm_cpu", [&]<class Out>(std::type_identity<Out>) {
+          each_row<Out, T>(out, r,
+                           [&](const std::byte* row, std::int64_t n) { return norm_of<T>(row, n, power); });
+        });
+      });
+  return out;
+}
+
+Tensor sum(const Tensor& self, std::optional<DType> dtype) { return self.sum(dtype); }
+Tensor sum(const Tensor& self, IntArrayRef dims, bool keepdim, std::optional<DType> dtype) {
+  return self.sum(dims, keepdim, dtype);
+}
+Tensor mean(const Tensor& self, std::optional<DType> dtype) { return self.mean(dtype); }
+Tensor mean(const Tensor& self, IntArrayRef dims, bool keepdim, std::optional<DType> dtype) {
+  return self.mean(dims, keepdim, dtype);
+}
+Tensor prod(const Tensor& self, std::optional<DType> dtype) { return self.prod(dtype); }
+Tensor var(const Tensor& self, bool unbiased) { return self.var(unbiased); }
+Tensor std(const Tensor& self, bool unbiased) { return self.std(unbiased); }
+Tensor norm(const Tensor& self, const Scalar& p) { return self.norm(p); }
+
+}  // namespace ballast
