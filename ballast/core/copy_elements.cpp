@@ -40,30 +40,40 @@ std::vector<Loop> loops_of(const Tensor& dst, const Tensor& src) {
   return joined;
 }
 
-using Row = void (*)(std::byte* dst, std::int64_t dst_step, const std::byte* src, std::int64_t src_step,
-                     std::int64_t n);
+/// `n` elements one after the other, converted.
+using Run = void (*)(std::byte* dst, const std::byte* src, std::int64_t n);
 
 template <class To, class From>
-void convert_one(std::byte* dst, const std::byte* src) {
-  const To v = convert_element<To>(load_element<From>(src));
-  std::memcpy(dst, &v, sizeof(To));
-}
-
-template <class To, class From>
-void convert_row(std::byte* dst, std::int64_t dst_step, const std::byte* src, std::int64_t src_step,
-                 std::int64_t n) {
-  constexpr std::int64_t kTo = sizeof(To);
-  constexpr std::int64_t kFrom = sizeof(From);
-  if (dst_step == kTo && src_step == kFrom) {
-    for (std::int64_t i = 0; i < n; ++i) convert_one<To, From>(dst + i * kTo, src + i * kFrom);
-  } else {
-    for (std::int64_t i = 0; i < n; ++i) convert_one<To, From>(dst + i * dst_step, src + i * src_step);
+void convert_run(std::byte* dst, const std::byte* src, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    std::byte* to = dst + i * static_cast<std::int64_t>(sizeof(To));
+    const To v = convert_element<To>(load_element<From>(src + i * static_cast<std::int64_t>(sizeof(From))));
+    if constexpr (requires { v.real(); }) {
+      // Part by part: a complex number put together in memory and read back as one is several times slower.
+      const auto real = v.real();
+      const auto imag = v.imag();
+      std::memcpy(to, &real, sizeof real);
+      std::memcpy(to + sizeof real, &imag, sizeof imag);
+    } else {
+      std::memcpy(to, &v, sizeof(To));
+    }
   }
 }
 
+Run run_of(DType to, DType from) {
+  return visit_dtype(to, [&]<class To>(std::type_identity<To>) {
+    return visit_dtype(from,
+                       []<class From>(std::type_identity<From>) -> Run { return convert_run<To, From>; });
+  });
+}
+
+/// `n` elements of one size at any steps, bits as they are.
+using Move = void (*)(std::byte* dst, std::int64_t dst_step, const std::byte* src, std::int64_t src_step,
+                      std::int64_t n);
+
 template <std::int64_t kSize>
-void move_row(std::byte* dst, std::int64_t dst_step, const std::byte* src, std::int64_t src_step,
-              std::int64_t n) {
+void move_elements(std::byte* dst, std::int64_t dst_step, const std::byte* src, std::int64_t src_step,
+                   std::int64_t n) {
   if (dst_step == kSize && src_step == kSize) {
     std::memmove(dst, src, static_cast<std::size_t>(n * kSize));
     return;
@@ -75,28 +85,51 @@ void move_row(std::byte* dst, std::int64_t dst_step, const std::byte* src, std::
   }
 }
 
-Row row_of_moves(std::int64_t itemsize) {
-  switch (itemsize) {
+Move move_of(DType dtype) {
+  switch (itemsize(dtype)) {
     case 1:
-      return move_row<1>;
+      return move_elements<1>;
     case 2:
-      return move_row<2>;
+      return move_elements<2>;
     case 4:
-      return move_row<4>;
+      return move_elements<4>;
     case 8:
-      return move_row<8>;
+      return move_elements<8>;
     default:
-      return move_row<16>;
+      return move_elements<16>;
   }
 }
 
-Row row_of(DType to, DType from) {
-  if (to == from) return row_of_moves(itemsize(to));
-  return visit_dtype(to, [&]<class To>(std::type_identity<To>) {
-    return visit_dtype(from,
-                       []<class From>(std::type_identity<From>) -> Row { return convert_row<To, From>; });
-  });
-}
+/// One row of a copy: moved, or converted, by way of a buffer where its elements do not stand one after the other.
+class Row {
+ public:
+  Row(DType to, DType from)
+      : to_size_(itemsize(to)), from_size_(itemsize(from)), scatter_(move_of(to)), gather_(move_of(from)) {
+    if (to != from) run_ = run_of(to, from);
+  }
+
+  void copy(std::byte* dst, std::int64_t dst_step, const std::byte* src, std::int64_t src_step,
+            std::int64_t n) const {
+    if (run_ == nullptr) return scatter_(dst, dst_step, src, src_step, n);
+    if (dst_step == to_size_ && src_step == from_size_) return run_(dst, src, n);
+    std::array<std::byte, kChunk * 16> before;
+    std::array<std::byte, kChunk * 16> after;
+    for (std::int64_t at = 0; at < n; at += kChunk) {
+      const std::int64_t k = std::min(kChunk, n - at);
+      gather_(before.data(), from_size_, src + at * src_step, src_step, k);
+      run_(after.data(), before.data(), k);
+      scatter_(dst + at * dst_step, dst_step, after.data(), to_size_, k);
+    }
+  }
+
+ private:
+  static constexpr std::int64_t kChunk = 128;
+  std::int64_t to_size_;
+  std::int64_t from_size_;
+  Move scatter_;
+  Move gather_;
+  Run run_ = nullptr;
+};
 
 }  // namespace
 
@@ -108,15 +141,15 @@ void copy_elements(const Tensor& dst, const Tensor& src) {
   const auto* from = static_cast<const std::byte*>(src.data_ptr());
   if (to == from && dst.dtype() == src.dtype() && dst.strides() == src.strides()) return;
 
-  const Row row = row_of(dst.dtype(), src.dtype());
+  const Row row(dst.dtype(), src.dtype());
   if (dst.is_contiguous() && src.is_contiguous())
-    return row(to, dst.itemsize(), from, src.itemsize(), dst.numel());
+    return row.copy(to, dst.itemsize(), from, src.itemsize(), dst.numel());
   std::vector<Loop> loops = loops_of(dst, src);
   const Loop inner = loops.back();
   loops.pop_back();
   std::vector<std::int64_t> at(loops.size(), 0);
   for (;;) {
-    row(to, inner.dst_step, from, inner.src_step, inner.size);
+    row.copy(to, inner.dst_step, from, inner.src_step, inner.size);
     std::size_t d = loops.size();
     for (; d > 0; --d) {
       const Loop& loop = loops[d - 1];

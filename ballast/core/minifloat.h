@@ -41,60 +41,59 @@ struct MiniFloat {
   }
 };
 
-constexpr std::uint32_t encode_minifloat(MiniFloat f, float value) {
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
-  const std::uint32_t sign = (bits >> 31) != 0 ? f.sign_bit() : 0;
-  const std::uint32_t magnitude = bits & 0x7FFFFFFFu;
-  const bool unsigned_nan = f.non_finite == NonFinite::kNegZeroNan;
-  if (magnitude > 0x7F800000u) {  // NaN
-    if (unsigned_nan) return f.sign_bit();
-    if (f.non_finite == NonFinite::kNanOnly) return sign | (f.sign_bit() - 1);
-    return sign | (f.largest() + 1) | (1u << (f.mantissa_bits - 1));
-  }
-  const std::uint32_t overflow = f.non_finite == NonFinite::kIeee      ? sign | (f.largest() + 1)
-                                 : f.non_finite == NonFinite::kNanOnly ? sign | f.largest()
-                                                                       : f.sign_bit();
-  if (magnitude == 0x7F800000u) return overflow;
-  const int exponent32 = static_cast<int>(magnitude >> 23);
-  const std::uint32_t significand = (magnitude & 0x7FFFFFu) | (exponent32 != 0 ? 0x800000u : 0u);
-  const int exponent =
-      (exponent32 != 0 ? exponent32 : 1) - 127 + f.bias;  // of the target; below 1: subnormal
-  const int shift = 23 - f.mantissa_bits + (exponent < 1 ? 1 - exponent : 0);
-  if (shift > 25) return unsigned_nan ? 0 : sign;
-  const std::uint32_t below = significand & ((1u << shift) - 1);
-  const std::uint32_t half = 1u << (shift - 1);
-  std::uint32_t kept = significand >> shift;
-  if (below > half || (below == half && (kept & 1) != 0)) ++kept;
-  // The implicit leading one, if there is one, carries into the exponent field.
-  const std::uint64_t wide =
-      (static_cast<std::uint64_t>(exponent < 1 ? 0 : exponent - 1) << f.mantissa_bits) + kept;
-  if (wide > f.largest()) return overflow;
-  const auto out = static_cast<std::uint32_t>(wide);
-  return out == 0 && unsigned_nan ? 0 : sign | out;
+// Both directions compute every case and choose by masks: without branches and calls, loops over
+// elements become vector code.
+
+constexpr std::uint32_t choose(bool condition, std::uint32_t yes, std::uint32_t no) {
+  const std::uint32_t mask = std::uint32_t{0} - static_cast<std::uint32_t>(condition);
+  return (yes & mask) | (no & ~mask);
 }
 
-constexpr float decode_minifloat(MiniFloat f, std::uint32_t bits) {
-  const std::uint32_t sign = (bits & f.sign_bit()) != 0 ? 0x80000000u : 0u;
+[[gnu::always_inline]] constexpr std::uint32_t encode_minifloat(MiniFloat f, float value) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t magnitude = bits & 0x7FFFFFFFu;
+  const int dropped = 23 - f.mantissa_bits;
+  const auto power_of_two = [](int e) { return static_cast<std::uint32_t>(e + 127) << 23; };
+
+  // A normal number: the exponent with the other bias, the fraction rounded, ties to even, then cut. What rounds up
+  // past the last fraction carries into the exponent.
+  const std::uint32_t odd = (magnitude >> dropped) & 1u;
+  const std::uint32_t rebias = static_cast<std::uint32_t>(127 - f.bias) << 23;
+  const std::uint32_t normal = (magnitude - rebias + (1u << (dropped - 1)) - 1 + odd) >> dropped;
+  // A subnormal one: adding a number whose last place is the format's smallest step rounds to that step.
+  const std::uint32_t anchor = power_of_two(1 - f.bias - f.mantissa_bits + 23);
+  const std::uint32_t subnormal =
+      std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + std::bit_cast<float>(anchor)) - anchor;
+  std::uint32_t out = choose(magnitude < power_of_two(1 - f.bias), subnormal, normal);
+
+  const bool one_nan = f.non_finite == NonFinite::kNegZeroNan;
+  const std::uint32_t too_large = f.non_finite == NonFinite::kIeee      ? f.largest() + 1
+                                  : f.non_finite == NonFinite::kNanOnly ? f.largest()
+                                                                        : f.sign_bit();
+  const std::uint32_t nan = f.non_finite == NonFinite::kIeee
+                                ? (f.largest() + 1) | (1u << (f.mantissa_bits - 1))
+                            : f.non_finite == NonFinite::kNanOnly ? f.largest() + 1
+                                                                  : f.sign_bit();
+  out = choose(out > f.largest(), too_large, out);
+  out = choose(magnitude > 0x7F800000u, nan, out);
+  const std::uint32_t sign = (bits >> 31) * f.sign_bit();
+  return one_nan ? choose(out == 0, 0, out | sign) : out | sign;
+}
+
+[[gnu::always_inline]] constexpr float decode_minifloat(MiniFloat f, std::uint32_t bits) {
   const std::uint32_t magnitude = bits & (f.sign_bit() - 1);
-  if (f.non_finite == NonFinite::kNegZeroNan && bits == f.sign_bit())
-    return std::bit_cast<float>(0xFFC00000u);
-  if (magnitude > f.largest()) {
-    const std::uint32_t fraction = magnitude & ((1u << f.mantissa_bits) - 1);
-    if (f.non_finite == NonFinite::kIeee) {
-      return std::bit_cast<float>(sign | 0x7F800000u | (fraction << (23 - f.mantissa_bits)));
-    }
-    return std::bit_cast<float>(sign | 0x7FC00000u);
-  }
-  const std::uint32_t fraction = magnitude & ((1u << f.mantissa_bits) - 1);
-  const int exponent = static_cast<int>(magnitude >> f.mantissa_bits);
-  // fraction * 2^(1 - bias - mantissa_bits) for a subnormal; both steps are exact in float.
-  const auto power = [](int e) { return std::bit_cast<float>(static_cast<std::uint32_t>(e + 127) << 23); };
-  const float unit = f.bias + f.mantissa_bits - 1 <= 126 ? power(1 - f.bias - f.mantissa_bits) : 0x1p-133f;
-  const float value = exponent == 0
-                          ? static_cast<float>(fraction) * unit
-                          : std::bit_cast<float>((static_cast<std::uint32_t>(exponent - f.bias + 127) << 23) |
-                                                 (fraction << (23 - f.mantissa_bits)));
-  return sign != 0 ? -value : value;
+  const int dropped = 23 - f.mantissa_bits;
+  const std::uint32_t wide = magnitude << dropped;
+  const std::uint32_t normal = wide + (static_cast<std::uint32_t>(127 - f.bias) << 23);
+  const float step = std::bit_cast<float>(static_cast<std::uint32_t>(128 - f.bias - f.mantissa_bits) << 23);
+  const std::uint32_t subnormal =
+      std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::int32_t>(magnitude)) * step);
+  std::uint32_t out = choose(magnitude < (1u << f.mantissa_bits), subnormal, normal);
+  const std::uint32_t non_finite = f.non_finite == NonFinite::kIeee ? wide | 0x7F800000u : 0x7FC00000u;
+  out = choose(magnitude > f.largest(), non_finite, out);
+  if (f.non_finite == NonFinite::kNegZeroNan) out = choose(bits == f.sign_bit(), 0x7FC00000u, out);
+  const std::uint32_t sign = (bits & f.sign_bit()) << (31 - f.mantissa_bits - f.exponent_bits);
+  return std::bit_cast<float>(out | sign);
 }
 
 }  // namespace detail
@@ -105,9 +104,11 @@ struct MiniFloatElement {
   Bits bits = 0;
 
   constexpr MiniFloatElement() = default;
-  constexpr explicit MiniFloatElement(float value)
+  [[gnu::always_inline]] constexpr explicit MiniFloatElement(float value)
       : bits(static_cast<Bits>(detail::encode_minifloat(Format, value))) {}
-  constexpr operator float() const { return detail::decode_minifloat(Format, bits); }  // NOLINT(*-explicit-*)
+  [[gnu::always_inline]] constexpr operator float() const {
+    return detail::decode_minifloat(Format, bits);
+  }  // NOLINT(*-explicit-*)
   static constexpr MiniFloatElement from_bits(Bits b) {
     MiniFloatElement e;
     e.bits = b;
