@@ -131,6 +131,20 @@ class Row {
   Run run_ = nullptr;
 };
 
+/// The two innermost loops. Where `src` runs along the outer one (a transposed copy), it goes in strips of columns: each
+/// line of the cache is then used up before it has to leave.
+void copy_plane(const Row& row, std::byte* to, const std::byte* from, const Loop& outer, const Loop& inner) {
+  constexpr std::int64_t kStrip = 32;
+  const std::int64_t strip = outer.src_step < inner.src_step ? kStrip : inner.size;
+  for (std::int64_t j = 0; j < inner.size; j += strip) {
+    for (std::int64_t i = 0; i < outer.size; ++i) {
+      row.copy(to + i * outer.dst_step + j * inner.dst_step, inner.dst_step,
+               from + i * outer.src_step + j * inner.src_step, inner.src_step,
+               std::min(strip, inner.size - j));
+    }
+  }
+}
+
 }  // namespace
 
 void copy_elements(const Tensor& dst, const Tensor& src) {
@@ -147,9 +161,14 @@ void copy_elements(const Tensor& dst, const Tensor& src) {
   std::vector<Loop> loops = loops_of(dst, src);
   const Loop inner = loops.back();
   loops.pop_back();
+  Loop outer{1, 0, 0};
+  if (!loops.empty()) {
+    outer = loops.back();
+    loops.pop_back();
+  }
   std::vector<std::int64_t> at(loops.size(), 0);
   for (;;) {
-    row.copy(to, inner.dst_step, from, inner.src_step, inner.size);
+    copy_plane(row, to, from, outer, inner);
     std::size_t d = loops.size();
     for (; d > 0; --d) {
       const Loop& loop = loops[d - 1];
