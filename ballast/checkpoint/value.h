@@ -40,7 +40,7 @@ enum class Kind : std::uint8_t {
   kInt,    ///< of any size
   kFloat,  ///< a double
   kComplex,
-  kStr,  ///< UTF-8 (lone surrogates as Python's "surrogatepass" writes them)
+  kStr,  ///< valid UTF-8
   kBytes,
   kByteArray,
   kList,
@@ -61,6 +61,8 @@ enum class Kind : std::uint8_t {
 /// "none", "bool", "int", "float", "complex", "str", "bytes", "bytearray", "list", "tuple", "size", "dict",
 /// "OrderedDict", "Counter", "set", "frozenset", "dtype", "device", "name", "storage", "tensor".
 [[nodiscard]] std::string_view kind_name(Kind kind) noexcept;
+/// The same in a sentence: "an int", "a str", "None".
+[[nodiscard]] std::string kind_phrase(Kind kind);
 
 /// What keeps the nodes of a tree; value_arena.h knows the rest.
 class Arena : public RefCounted<Arena> {
