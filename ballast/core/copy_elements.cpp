@@ -100,7 +100,8 @@ Move move_of(DType dtype) {
   }
 }
 
-/// One row of a copy: moved, or converted, by way of a buffer where its elements do not stand one after the other.
+/// One row of a copy: moved, or converted, by way of a buffer where its elements do not stand one after the
+/// other.
 class Row {
  public:
   Row(DType to, DType from)
@@ -131,8 +132,8 @@ class Row {
   Run run_ = nullptr;
 };
 
-/// The two innermost loops. Where `src` runs along the outer one (a transposed copy), it goes in strips of columns: each
-/// line of the cache is then used up before it has to leave.
+/// The two innermost loops. Where `src` runs along the outer one (a transposed copy), it goes in strips of
+/// columns: each line of the cache is then used up before it has to leave.
 void copy_plane(const Row& row, std::byte* to, const std::byte* from, const Loop& outer, const Loop& inner) {
   constexpr std::int64_t kStrip = 32;
   const std::int64_t strip = outer.src_step < inner.src_step ? kStrip : inner.size;

@@ -55,8 +55,8 @@ constexpr std::uint32_t choose(bool condition, std::uint32_t yes, std::uint32_t 
   const int dropped = 23 - f.mantissa_bits;
   const auto power_of_two = [](int e) { return static_cast<std::uint32_t>(e + 127) << 23; };
 
-  // A normal number: the exponent with the other bias, the fraction rounded, ties to even, then cut. What rounds up
-  // past the last fraction carries into the exponent.
+  // A normal number: the exponent with the other bias, the fraction rounded, ties to even, then cut. What
+  // rounds up past the last fraction carries into the exponent.
   const std::uint32_t odd = (magnitude >> dropped) & 1u;
   const std::uint32_t rebias = static_cast<std::uint32_t>(127 - f.bias) << 23;
   const std::uint32_t normal = (magnitude - rebias + (1u << (dropped - 1)) - 1 + odd) >> dropped;

@@ -1,4 +1,5 @@
-// The formats of 16 and 8 bits: against PyTorch's tables, and against a slow encoder that looks at every value.
+// The formats of 16 and 8 bits: against PyTorch's tables, and against a slow encoder that looks at every
+// value.
 #include "ballast/core/minifloat.h"
 
 #include <algorithm>
@@ -114,7 +115,8 @@ std::vector<double> magnitudes() {
   return out;
 }
 
-/// The value nearest to |x|, of two equally near the one with even bits; one step past the last for too large ones.
+/// The value nearest to |x|, of two equally near the one with even bits; one step past the last for too large
+/// ones.
 std::size_t nearest(const std::vector<double>& values, double x) {
   const auto up =
       static_cast<std::size_t>(std::lower_bound(values.begin(), values.end(), x) - values.begin());
