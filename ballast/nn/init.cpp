@@ -85,13 +85,14 @@ Tensor normal_(const Tensor& tensor, double mean, double std, const std::optiona
 
 Tensor trunc_normal_(const Tensor& tensor, double mean, double std, double a, double b,
                      const std::optional<Generator>& generator) {
-  const NoGradGuard no_grad;
+  if (tensor.is_meta()) return tensor;
   if (mean < a - 2 * std || mean > b + 2 * std) {
     warn(
         "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
         "incorrect.");
   }
-  return ballast::trunc_normal_(tensor, mean, std, a, b, generator);
+  trunc_normal_fill(tensor, mean, std, a, b, generator);
+  return tensor;
 }
 
 Tensor constant_(const Tensor& tensor, const Scalar& value) {

@@ -179,8 +179,14 @@ class Module : public std::enable_shared_from_this<Module> {
   /// `member` is a holder (nn::Linear fc{nullptr}); an empty one is an absent child. Returns the member.
   template <IsModuleHolder H>
   H& bind_module(std::string_view name, H& member, std::type_identity_t<H> value) {
-    bind_child(name, member, value.module_ptr(),
-               [](const Module& m) { return dynamic_cast<const typename H::ContainedType*>(&m) != nullptr; });
+    using Contained = typename H::ContainedType;
+    bind_child(name, member, value.module_ptr(), []([[maybe_unused]] const Module& m) {
+      if constexpr (std::same_as<Contained, Module>) {
+        return true;
+      } else {
+        return dynamic_cast<const Contained*>(&m) != nullptr;
+      }
+    });
     static_cast<ModuleSlot&>(member) = std::move(static_cast<ModuleSlot&>(value));
     return member;
   }

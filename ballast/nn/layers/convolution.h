@@ -23,9 +23,9 @@ namespace ballast::nn {
 template <std::size_t D>
 class ConvPadding {
  public:
-  ConvPadding(ExpandingArray<D> values) : values_(std::move(values)) {}         // NOLINT(*-explicit-*)
+  ConvPadding(ExpandingArray<D> values) : values_(std::move(values)) {}  // NOLINT(*-explicit-*)
   template <std::integral T>
-  ConvPadding(T value) : values_(value) {}  // NOLINT(*-explicit-*)
+  ConvPadding(T value) : values_(value) {}                                      // NOLINT(*-explicit-*)
   ConvPadding(std::initializer_list<std::int64_t> values) : values_(values) {}  // NOLINT(*-explicit-*)
   ConvPadding(const std::vector<std::int64_t>& values) : values_(values) {}     // NOLINT(*-explicit-*)
   ConvPadding(enumtype::kSame name) : values_(0), name_(name.python) {}         // NOLINT(*-explicit-*)

@@ -36,12 +36,6 @@ class NLLLossImpl : public Cloneable<NLLLossImpl, WeightedLossImpl> {
   NLLLossOptions options;
 };
 BALLAST_MODULE(NLLLoss);
-using NLLLoss2dOptions = NLLLossOptions;
-class NLLLoss2dImpl : public Cloneable<NLLLoss2dImpl, NLLLossImpl> {
- public:
-  using Cloneable::Cloneable;
-};
-BALLAST_MODULE(NLLLoss2d);
 
 /// negative log likelihood of logits; targets are classes or probabilities
 struct CrossEntropyLossOptions {
