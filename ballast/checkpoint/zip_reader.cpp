@@ -16,8 +16,8 @@ constexpr std::uint64_t kLongestComment = 0xFFFF;
 constexpr std::uint64_t kDeflateAtMost =
     1032;  // no deflate stream unpacks to more than this many times its size
 
-std::string_view record_name(std::string_view name) {
-  return name.empty() ? "(a member without a name)" : name;
+std::string record_name(std::string_view name) {
+  return name.empty() ? "(a member without a name)" : shown_name(name);
 }
 
 bool leaves_its_folder(std::string_view name) {

@@ -1,0 +1,249 @@
+// The words of a written pickle: numbers, texts, names, tensors.
+#include <bit>
+#include <limits>
+
+#include "ballast/checkpoint/pickle_writer.h"
+#include "ballast/checkpoint/value_arena.h"
+
+namespace ballast::checkpoint {
+namespace {
+
+/// The storage class of an element type; empty for types that came after those classes.
+std::string_view storage_class(DType dtype) {
+  switch (dtype) {
+    case kFloat64:
+      return "DoubleStorage";
+    case kFloat32:
+      return "FloatStorage";
+    case kFloat16:
+      return "HalfStorage";
+    case kBFloat16:
+      return "BFloat16Storage";
+    case kInt64:
+      return "LongStorage";
+    case kInt32:
+      return "IntStorage";
+    case kInt16:
+      return "ShortStorage";
+    case kInt8:
+      return "CharStorage";
+    case kUInt8:
+      return "ByteStorage";
+    case kBool:
+      return "BoolStorage";
+    case kComplex64:
+      return "ComplexFloatStorage";
+    case kComplex128:
+      return "ComplexDoubleStorage";
+    default:
+      return {};
+  }
+}
+
+template <class T>
+void put_little(std::string& out, T v, std::size_t bytes = sizeof(T)) {
+  for (std::size_t i = 0; i < bytes; ++i)
+    out += static_cast<char>(static_cast<std::uint64_t>(v) >> (8 * i) & 0xFF);
+}
+
+}  // namespace
+
+void PickleWriter::put_memo(std::uint32_t at) {
+  if (at < 256) {
+    out_ += 'q';
+    put_little(out_, at, 1);
+  } else {
+    out_ += 'r';
+    put_little(out_, at);
+  }
+}
+void PickleWriter::get_memo(std::uint32_t at) {
+  if (at < 256) {
+    out_ += 'h';
+    put_little(out_, at, 1);
+  } else {
+    out_ += 'j';
+    put_little(out_, at);
+  }
+}
+bool PickleWriter::fetch(const void* id) {
+  const auto it = memo_.find(id);
+  if (it == memo_.end()) return false;
+  get_memo(it->second);
+  return true;
+}
+void PickleWriter::remember(const void* id) {
+  memo_.emplace(id, memo_size_);
+  put_memo(memo_size_++);
+}
+
+void PickleWriter::put_text(std::string_view text) {
+  check<LimitError>(text.size() <= std::numeric_limits<std::uint32_t>::max(), "a text of {} bytes",
+                    text.size());
+  out_ += 'X';
+  put_little(out_, static_cast<std::uint32_t>(text.size()));
+  out_ += text;
+}
+void PickleWriter::put_word(std::string_view text) {
+  if (const auto it = words_.find(text); it != words_.end()) return get_memo(it->second);
+  put_text(text);
+  words_.emplace(text, memo_size_);
+  put_memo(memo_size_++);
+}
+void PickleWriter::put_global(std::string_view module, std::string_view name) {
+  const std::string both = fmt::format("c{}\n{}\n", module, name);
+  if (const auto it = words_.find(both); it != words_.end()) return get_memo(it->second);
+  out_ += both;
+  words_.emplace(both, memo_size_);
+  put_memo(memo_size_++);
+}
+void PickleWriter::put_empty_ordered_dict() {
+  put_global("collections", "OrderedDict");
+  out_ += ")R";
+}
+
+void PickleWriter::put_int(std::int64_t v) {
+  if (v >= 0 && v <= 0xFF) {
+    out_ += 'K';
+    put_little(out_, v, 1);
+  } else if (v >= 0 && v <= 0xFFFF) {
+    out_ += 'M';
+    put_little(out_, v, 2);
+  } else if (v >= std::numeric_limits<std::int32_t>::min() && v <= std::numeric_limits<std::int32_t>::max()) {
+    out_ += 'J';
+    put_little(out_, v, 4);
+  } else {
+    out_ += "\x8a\x08";
+    put_little(out_, v);
+  }
+}
+void PickleWriter::put_integer(const Value& v) {
+  const Node& n = *v.node();
+  if (!n.flag) return put_int(n.integer);
+  if (n.size <= 0xFF) {
+    out_ += '\x8a';
+    put_little(out_, n.size, 1);
+  } else {
+    out_ += '\x8b';
+    put_little(out_, n.size);
+  }
+  out_ += text_of(n);
+}
+void PickleWriter::put_float(double v) {
+  const auto bits = std::bit_cast<std::uint64_t>(v);
+  out_ += 'G';
+  for (int i = 7; i >= 0; --i) out_ += static_cast<char>(bits >> (8 * i) & 0xFF);
+}
+void PickleWriter::put_bytes(std::string_view bytes) {
+  if (bytes.empty()) {
+    put_global("__builtin__", "bytes");
+    out_ += ")R";
+    return;
+  }
+  // Protocol 2 has no bytes: they are written as the text of the same Latin-1 characters.
+  std::string text;
+  for (const char c : bytes) {
+    const auto b = static_cast<unsigned char>(c);
+    if (b < 0x80) {
+      text += c;
+    } else {
+      text += static_cast<char>(0xC0 | b >> 6);
+      text += static_cast<char>(0x80 | (b & 0x3F));
+    }
+  }
+  put_global("_codecs", "encode");
+  put_text(text);
+  put_word("latin1");
+  out_ += "\x86R";
+}
+void PickleWriter::put_dims(IntArrayRef dims) {
+  out_ += '(';
+  for (const std::int64_t d : dims) put_int(d);
+  out_ += 't';
+}
+
+std::size_t PickleWriter::storage_index(const Storage& s) {
+  const auto [it, first] = storage_at_.try_emplace(s.id(), storages_.size());
+  if (first) {
+    const auto range = ranges_.find(s.id());
+    storages_.push_back(range == ranges_.end()
+                            ? WrittenStorage{s, 0, s.nbytes()}
+                            : WrittenStorage{s, range->second.first, range->second.second});
+  }
+  return it->second;
+}
+
+void PickleWriter::put_storage(const Storage& s, std::optional<DType> dtype) {
+  const std::size_t index = storage_index(s);
+  const std::uint64_t bytes = storages_[index].end - storages_[index].begin;
+  const bool typed = dtype && !storage_class(*dtype).empty();
+  const auto size = typed ? static_cast<std::uint64_t>(itemsize(*dtype)) : 1;
+  out_ += '(';
+  put_word("storage");
+  if (typed) {
+    put_global("torch", storage_class(*dtype));
+  } else {
+    put_global("torch.storage", "UntypedStorage");
+  }
+  put_text(fmt::format("{}", index));
+  put_word("cpu");
+  put_int(static_cast<std::int64_t>(bytes / size));
+  out_ += "tQ";
+}
+
+void PickleWriter::put_tensor(const TensorValue& t) {
+  check<NotImplementedError>(t.layout == Layout::kStrided, "{} tensors are not written",
+                             layout_name(t.layout));
+  check<ValueError>(t.tensor.defined(), "an undefined tensor cannot be written");
+  // The object behind the handle, not the place in the tree: two names of one tensor stay one tensor.
+  const void* id = t.tensor.unsafeGetTensorImpl();
+  if (fetch(id)) return;
+  if (t.parameter) {
+    put_global("torch._utils", "_rebuild_parameter");
+    put_view(t, false);
+    put_bool(t.requires_grad);
+    put_empty_ordered_dict();
+    out_ += "\x87R";
+  } else {
+    put_view(t, t.requires_grad);
+  }
+  remember(id);
+}
+
+void PickleWriter::put_view(const TensorValue& v, bool requires_grad) {
+  const Tensor& t = v.tensor;
+  if (t.is_meta()) {
+    put_global("torch._utils", "_rebuild_meta_tensor_no_storage");
+    out_ += '(';
+    put_global("torch", dtype_name(t.dtype()));
+    put_dims(t.sizes());
+    put_dims(t.strides());
+    put_bool(requires_grad);
+    out_ += "tR";
+    return;
+  }
+  const WrittenStorage& s = storages_[storage_index(t.storage())];
+  const std::uint64_t begin = s.begin;
+  const bool whole = (s.end - s.begin) % static_cast<std::uint64_t>(t.itemsize()) == 0;
+  const bool typed = whole && !storage_class(t.dtype()).empty();
+  put_global("torch._utils", typed ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3");
+  out_ += '(';
+  put_storage(t.storage(), typed ? std::optional(t.dtype()) : std::nullopt);
+  put_int(t.storage_offset() - static_cast<std::int64_t>(begin) / t.itemsize());
+  put_dims(t.sizes());
+  put_dims(t.strides());
+  put_bool(requires_grad);
+  put_empty_ordered_dict();
+  if (!typed) put_global("torch", dtype_name(t.dtype()));
+  if (v.conj || v.neg) {
+    out_ += '}';
+    for (const auto& [name, on] : {std::pair{"conj", v.conj}, std::pair{"neg", v.neg}}) {
+      if (!on) continue;
+      put_word(name);
+      out_ += "\x88s";
+    }
+  }
+  out_ += "tR";
+}
+
+}  // namespace ballast::checkpoint

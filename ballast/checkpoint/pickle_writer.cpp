@@ -1,0 +1,202 @@
+#include "ballast/checkpoint/pickle_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ballast::checkpoint {
+namespace {
+
+constexpr int kDeepestKey = 100;
+constexpr std::uint32_t kShortText = 16;  // repeating it costs less than remembering it
+
+std::uint64_t offset_bytes(const Tensor& t) {
+  return static_cast<std::uint64_t>(t.storage_offset() * t.itemsize());
+}
+
+}  // namespace
+
+std::string PickleWriter::write(const Value& root) {
+  if (compact_) find_ranges(root);
+  out_ = "\x80\x02";
+  put_tree(root);
+  out_ += '.';
+  return std::move(out_);
+}
+
+void PickleWriter::find_ranges(const Value& root) {
+  walk(root, [&](const Visit& at) {
+    if (at.phase == Visit::Phase::kEnter && at.repeated) return Walk::kSkip;
+    if (at.phase != Visit::Phase::kLeaf || !at.value.is(Kind::kTensor)) return Walk::kInto;
+    const Tensor& t = at.value.tensor().tensor;
+    if (!t.defined() || t.is_meta()) return Walk::kInto;
+    const auto extent = storage_extent(t.sizes(), t.strides(), t.storage_offset()).value_or(0);
+    constexpr std::uint64_t kLargestElement = 16;
+    const std::uint64_t begin = offset_bytes(t) / kLargestElement * kLargestElement;
+    const std::uint64_t end =
+        std::max<std::uint64_t>(begin, static_cast<std::uint64_t>(extent * t.itemsize()));
+    const auto [it, first] = ranges_.try_emplace(t.storage().id(), begin, end);
+    it->second = {std::min(it->second.first, begin), std::max(it->second.second, end)};
+    return Walk::kInto;
+  });
+}
+
+void PickleWriter::put_tree(const Value& root) {
+  check<LimitError>(++depth_ <= kDeepestKey, "attributes of dictionaries inside attributes, {} deep",
+                    kDeepestKey);
+  const std::vector<Kind> outer = std::exchange(open_, {});
+  walk(root, [&](const Visit& at) {
+    if (at.phase == Visit::Phase::kLeave) {
+      open_.pop_back();
+      leave(at.value);
+      after_item();
+      return Walk::kInto;
+    }
+    if (at.key && at.key->is_container()) put_tree(*at.key);
+    if (at.key && !at.key->is_container() && !fetch(at.key->id())) leaf(*at.key);
+    if (fetch(at.value.id())) {
+      after_item();
+      return Walk::kSkip;
+    }
+    if (at.phase == Visit::Phase::kLeaf) {
+      leaf(at.value);
+      after_item();
+      return Walk::kInto;
+    }
+    check<ValueError>(!at.cycle, "{} that holds itself cannot be written", kind_phrase(at.value.kind()));
+    enter(at.value);
+    open_.push_back(at.value.kind());
+    return Walk::kInto;
+  });
+  open_ = outer;
+  --depth_;
+}
+
+void PickleWriter::after_item() {
+  if (open_.empty()) return;
+  switch (open_.back()) {
+    case Kind::kDict:
+    case Kind::kOrderedDict:
+    case Kind::kCounter:
+      out_ += 's';
+      return;
+    case Kind::kList:
+    case Kind::kSet:
+    case Kind::kFrozenSet:
+      out_ += 'a';
+      return;
+    default:
+      return;  // the items of a tuple wait on the stack
+  }
+}
+
+void PickleWriter::enter(const Value& v) {
+  switch (v.kind()) {
+    case Kind::kList:
+      out_ += ']';
+      return remember(v.id());
+    case Kind::kDict:
+      out_ += '}';
+      return remember(v.id());
+    case Kind::kOrderedDict:
+      put_empty_ordered_dict();
+      return remember(v.id());
+    case Kind::kCounter:
+      put_global("collections", "Counter");
+      out_ += '}';
+      return;
+    case Kind::kSet:
+    case Kind::kFrozenSet:
+      put_global("__builtin__", kind_name(v.kind()));
+      out_ += ']';
+      return;
+    case Kind::kSize:
+      put_global("torch", "Size");
+      out_ += '(';
+      return;
+    default:
+      out_ += '(';
+      return;
+  }
+}
+
+void PickleWriter::leave(const Value& v) {
+  switch (v.kind()) {
+    case Kind::kOrderedDict:
+      if (const Value attributes = v.attributes(); !attributes.is_none()) {
+        put_tree(attributes);
+        out_ += 'b';
+      }
+      return;
+    case Kind::kCounter:
+    case Kind::kSet:
+    case Kind::kFrozenSet:
+      out_ += "\x85R";
+      return remember(v.id());
+    case Kind::kSize:
+      out_ += "t\x85R";
+      return remember(v.id());
+    case Kind::kTuple:
+      out_ += 't';
+      return remember(v.id());
+    default:
+      return;
+  }
+}
+
+void PickleWriter::leaf(const Value& v) {
+  switch (v.kind()) {
+    case Kind::kNone:
+      out_ += 'N';
+      return;
+    case Kind::kBool:
+      return put_bool(v.as_bool());
+    case Kind::kInt:
+      return put_integer(v);
+    case Kind::kFloat:
+      return put_float(v.as_float());
+    case Kind::kComplex:
+      put_global("__builtin__", "complex");
+      put_float(v.as_complex().real());
+      put_float(v.as_complex().imag());
+      out_ += "\x86R";
+      return;
+    case Kind::kStr:
+      put_text(v.as_text());
+      if (v.as_text().size() > kShortText) remember(v.id());
+      return;
+    case Kind::kBytes:
+      put_bytes(v.as_bytes());
+      return remember(v.id());
+    case Kind::kByteArray:
+      put_global("__builtin__", "bytearray");
+      put_bytes(v.as_bytes());
+      out_ += "\x85R";
+      return remember(v.id());
+    case Kind::kDType:
+      return put_global("torch", v.as_text());
+    case Kind::kDevice:
+      put_global("torch", "device");
+      put_text(v.as_text());
+      out_ += "\x85R";
+      return;
+    case Kind::kName: {
+      const std::string_view name = v.as_text();
+      const std::size_t dot = name.rfind('.');
+      if (name.starts_with("torch.sparse_") || name == "torch.strided") {
+        put_global("torch.serialization", "_get_layout");
+        put_text(name);
+        out_ += "\x85R";
+        return;
+      }
+      return put_global(name.substr(0, dot), name.substr(dot + 1));
+    }
+    case Kind::kStorage: {
+      const StorageValue& s = v.storage();
+      return put_storage(s.storage, s.dtype);
+    }
+    default:
+      return put_tensor(v.tensor());
+  }
+}
+
+}  // namespace ballast::checkpoint
