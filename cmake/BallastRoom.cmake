@@ -23,6 +23,11 @@ if(BALLAST_COVERAGE)
   target_link_options(ballast_flags INTERFACE --coverage)
 endif()
 
+# For sources that run only where ballast/core/cpu.h says so.
+set(BALLAST_AVX2_OPTIONS -mavx2 -mfma -mf16c -fno-math-errno -fno-trapping-math)
+set(BALLAST_AVX512_OPTIONS ${BALLAST_AVX2_OPTIONS} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
+  -Wno-maybe-uninitialized)  # GCC's own intrinsics (its bug 105593)
+
 function(ballast_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
   add_library(ballast_${name} STATIC ${ROOM_SOURCES})

@@ -4,6 +4,7 @@
 
 #include "ballast/core/strided_loop.h"
 #include "ballast/ops/copy.h"
+#include "ballast/ops/elementwise.h"
 #include "ballast/ops/result_layout.h"
 #include "ballast/ops/scalar_value.h"
 
@@ -37,9 +38,14 @@ std::int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar&
   check<ValueError>((by > 0) == (to > from) || to == from,
                     "upper bound and lower bound inconsistent with step sign");
   if (dtype == kInt64 && start.is_integral(true) && end.is_integral(true) && step.is_integral(true)) {
-    const std::int64_t distance = end.toLong() - start.toLong();
-    const std::int64_t sign = step.toLong() > 0 ? 1 : -1;
-    return (distance + step.toLong() - sign) / step.toLong();
+    const bool up = by > 0;
+    const auto low = static_cast<std::uint64_t>((up ? start : end).toLong());
+    const auto high = static_cast<std::uint64_t>((up ? end : start).toLong());
+    const auto stride = static_cast<std::uint64_t>(step.toLong());
+    const std::uint64_t size = up ? stride : 0 - stride;
+    const std::uint64_t count = (high - low) / size + ((high - low) % size != 0 ? 1 : 0);
+    check<ShapeError>(count < std::uint64_t{1} << 63, "invalid size, possible overflow?");
+    return static_cast<std::int64_t>(count);
   }
   const double length = std::ceil((to - from) / by);
   check<ShapeError>(length >= 0 && length < 0x1p63, "invalid size, possible overflow?");
@@ -50,12 +56,16 @@ std::int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar&
 template <class T>
 auto evenly_spaced(const Scalar& start, const Scalar& end, std::int64_t steps) {
   using Compute = std::conditional_t<std::is_same_v<T, float> || !std::is_arithmetic_v<T>, float, double>;
-  const auto from = static_cast<Compute>(start.toDouble());
-  const auto to = static_cast<Compute>(end.toDouble());
+  const auto end_value = [](const Scalar& number) {
+    if constexpr (std::is_integral_v<T>) return static_cast<Compute>(number.to<T>());
+    return static_cast<Compute>(number.toDouble());
+  };
+  const Compute from = end_value(start);
+  const Compute to = end_value(end);
   const Compute step = steps > 1 ? (to - from) / static_cast<Compute>(steps - 1) : Compute{0};
   return [=](std::int64_t i) {
-    return i < (steps + 1) / 2 ? from + step * static_cast<Compute>(i)
-                               : to - step * static_cast<Compute>(steps - i - 1);
+    return i < steps / 2 ? from + step * static_cast<Compute>(i)
+                         : to - step * static_cast<Compute>(steps - i - 1);
   };
 }
 
@@ -99,14 +109,10 @@ Tensor scalar_tensor(const Scalar& value, const TensorOptions& options) {
 
 Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, const TensorOptions& options) {
   const TensorOptions typed = typed_after({start, end, step}, options);
-  Tensor out = empty({arange_length(start, end, step, typed.dtype())}, typed);
-  visit_dtype(out.dtype(), [&]<class T>(std::type_identity<T>) {
-    constexpr bool kWideUnsigned = std::is_unsigned_v<T> && sizeof(T) > 1;
-    if constexpr (std::is_same_v<T, bool> || kWideUnsigned || sizeof(T) > 8 ||
-                  detail::is_complex_element<T> || (!std::is_arithmetic_v<T> && sizeof(T) == 1)) {
-      throw NotImplementedError(
-          fmt::format("\"arange_cpu\" not implemented for '{}'", dtype_error_name(out.dtype())));
-    } else if constexpr (std::is_integral_v<T>) {
+  Tensor out;
+  visit_dtype_of<kIntegers | kReals>(typed.dtype(), "arange_cpu", [&]<class T>(std::type_identity<T>) {
+    out = empty({arange_length(start, end, step, typed.dtype())}, typed);
+    if constexpr (std::is_integral_v<T>) {
       const auto from = static_cast<std::uint64_t>(start.toLong());
       const auto by = static_cast<std::uint64_t>(step.toLong());
       generate<T>(out, [=](std::int64_t i) {

@@ -30,20 +30,46 @@ template <Element T>
   __builtin_unreachable();
 }
 
+namespace detail {
+
+/// The largest finite value of a format of 16 or 8 bits.
+template <class T>
+constexpr double largest_of_small_float() {
+  if constexpr (std::is_same_v<T, BFloat16>) return 0x1.FEp127;
+  if constexpr (std::is_same_v<T, Float8_e8m0fnu>) return 0x1p127;
+  if constexpr (std::is_same_v<T, Float8_e4m3fn>) return 448;
+  if constexpr (std::is_same_v<T, Float8_e4m3fnuz>) return 240;
+  return std::is_same_v<T, Half> ? 65504 : 57344;
+}
+
+template <class T>
+constexpr bool has_infinity =
+    std::is_same_v<T, Half> || std::is_same_v<T, BFloat16> || std::is_same_v<T, Float8_e5m2>;
+
+}  // namespace detail
+
 /// Throws DTypeError with PyTorch's text where the type cannot hold the value.
 template <Element T>
 [[nodiscard]] T checked_element(const Scalar& value) {
   if constexpr (std::is_arithmetic_v<T>) {
     return value.to<T>();
   } else if constexpr (detail::is_complex_element<T>) {
-    return convert_element<T>(value.toComplexDouble());
+    const std::complex<double> v = value.toComplexDouble();
+    if constexpr (!std::is_same_v<T, std::complex<double>>) {
+      constexpr double kMost = std::numeric_limits<float>::max();
+      const auto fits = [](double part) { return !std::isfinite(part) || std::abs(part) <= kMost; };
+      check<DTypeError>(fits(v.real()) && fits(v.imag()),
+                        "value cannot be converted to type c10::complex<{}> without overflow",
+                        std::is_same_v<T, ComplexHalf> ? "c10::Half" : "float");
+    }
+    return convert_element<T>(v);
   } else {
-    const double v = value.toDouble();
-    const T out = convert_element<T>(v);
-    const bool overflows = std::isfinite(v) && !std::isfinite(static_cast<float>(out));
-    const std::string_view name = dtype_error_name(dtype_of<T>);
-    check<DTypeError>(!overflows, "value cannot be converted to type c10::{} without overflow", name);
-    return out;
+    const std::complex<double> v = value.toComplexDouble();
+    const bool fits = std::isfinite(v.real()) ? std::abs(v.real()) <= detail::largest_of_small_float<T>()
+                                              : std::isnan(v.real()) || detail::has_infinity<T>;
+    check<DTypeError>(v.imag() == 0 && fits, "value cannot be converted to type c10::{} without overflow",
+                      dtype_error_name(dtype_of<T>));
+    return convert_element<T>(v.real());
   }
 }
 

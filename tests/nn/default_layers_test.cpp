@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "support/golden.h"
+#include "tests/support/golden.h"
 #include <gtest/gtest.h>
 
 #include "ballast/nn/containers/sequential.h"

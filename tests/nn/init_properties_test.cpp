@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "support/golden.h"
-#include "warning_log.h"
+#include "tests/nn/warning_log.h"
+#include "tests/support/golden.h"
 #include <gtest/gtest.h>
 
 #include "ballast/autograd/grad_mode.h"

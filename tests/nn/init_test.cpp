@@ -8,8 +8,8 @@
 #include <map>
 #include <string>
 
-#include "support/golden.h"
-#include "warning_log.h"
+#include "tests/nn/warning_log.h"
+#include "tests/support/golden.h"
 #include <gtest/gtest.h>
 
 #include "ballast/core/print.h"

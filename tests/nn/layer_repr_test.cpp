@@ -3,9 +3,9 @@
 #include <iostream>
 #include <string>
 
-#include "layer_table.h"
-#include "support/golden.h"
-#include "warning_log.h"
+#include "tests/nn/layer_table.h"
+#include "tests/nn/warning_log.h"
+#include "tests/support/golden.h"
 #include <gtest/gtest.h>
 
 #include "ballast/nn/layers/layers.h"

@@ -1,4 +1,4 @@
-#include "layer_table.h"
+#include "tests/nn/layer_table.h"
 
 #include "ballast/nn/layers/layers.h"
 #include "ballast/ops/factories.h"

@@ -1,0 +1,77 @@
+#include "ballast/ops/random_bounds.h"
+
+#include <limits>
+
+#include "ballast/core/error.h"
+
+namespace ballast::detail {
+namespace {
+
+template <class T>
+constexpr double largest() {
+  if constexpr (std::is_same_v<T, Half>) return 65504;
+  if constexpr (std::is_same_v<T, BFloat16>) return 0x1.FEp127;
+  if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::max();
+}
+
+}  // namespace
+
+std::string_view cpp_name(DType dtype) {
+  switch (dtype) {
+    case kUInt8:
+      return "unsigned char";
+    case kInt8:
+      return "signed char";
+    case kInt16:
+      return "short";
+    case kInt32:
+      return "int";
+    case kInt64:
+      return "long int";
+    case kUInt16:
+      return "unsigned short";
+    case kUInt32:
+      return "unsigned int";
+    case kUInt64:
+      return "long unsigned int";
+    case kFloat16:
+      return "c10::Half";
+    case kFloat32:
+      return "float";
+    case kFloat64:
+      return "double";
+    case kBFloat16:
+      return "c10::BFloat16";
+    case kComplex32:
+      return "c10::complex<c10::Half>";
+    case kComplex64:
+      return "c10::complex<float>";
+    case kComplex128:
+      return "c10::complex<double>";
+    case kBool:
+      return "bool";
+    default:
+      return dtype_error_name(dtype);
+  }
+}
+
+template <class T>
+void check_uniform_bounds(double from, double to) {
+  constexpr double kMost = largest<T>();
+  check<ValueError>(from >= -kMost && from <= kMost, "from is out of bounds for {}", cpp_name(dtype_of<T>));
+  check<ValueError>(to >= -kMost && to <= kMost, "to is out of bounds for {}", cpp_name(dtype_of<T>));
+  check<ValueError>(from <= to,
+                    "uniform_ expects to return a [from, to) range, but found from={:g} > to={:g}", from, to);
+  check<ValueError>(
+      to - from <= kMost,
+      "uniform_ expects to-from <= std::numeric_limits<{}>::max(), but found to={:g} and from={:g} which "
+      "result in to-from to exceed the limit",
+      dtype_error_name(dtype_of<T>), to, from);
+}
+
+template void check_uniform_bounds<float>(double, double);
+template void check_uniform_bounds<double>(double, double);
+template void check_uniform_bounds<Half>(double, double);
+template void check_uniform_bounds<BFloat16>(double, double);
+
+}  // namespace ballast::detail

@@ -1,0 +1,59 @@
+#include "ballast/ops/reduction.h"
+
+#include <cmath>
+
+#include "tests/ops/op_cases.h"
+#include <gtest/gtest.h>
+
+#include "ballast/ops/arithmetic.h"
+#include "ballast/ops/comparison.h"
+#include "ballast/ops/factories.h"
+
+namespace ballast {
+namespace {
+
+TEST(Reduction, EqualsPyTorch) { testing::run_op_cases("reduction"); }
+
+TEST(Reduction, AViewGivesWhatItsCopyGives) {
+  const Tensor view = testing::scattered({3, 4, 5});
+  const Tensor copy = view.contiguous();
+  for (std::int64_t d = -3; d < 3; ++d) {
+    EXPECT_TRUE(testing::same_values(view.sum(d), copy.sum(d)));
+    EXPECT_TRUE(equal(std::get<1>(view.max(d)), std::get<1>(copy.max(d))));
+  }
+  EXPECT_TRUE(equal(view.argmax(), copy.argmax()));
+}
+
+TEST(Reduction, TheErrorOfALongSumDoesNotGrow) {
+  const Tensor tenths = full({1'000'000}, 0.1);
+  EXPECT_NEAR(tenths.sum().item<double>(), static_cast<double>(0.1f) * 1e6, 0.01);
+  const Tensor doubles = full({1'000'001}, 0.1, kFloat64);
+  EXPECT_NEAR(doubles.sum().item<double>(), 100000.1, 1e-9);
+}
+
+TEST(Reduction, SumsOverAllDimensionsInTurnAgreeWithTheWhole) {
+  const Tensor t = arange(120).view({2, 3, 4, 5});
+  EXPECT_TRUE(equal(t.sum({0, 2}).sum(), t.sum()));
+  EXPECT_EQ(t.sum({0, 2}, true).shape(), (Size{1, 3, 1, 5}));
+  EXPECT_EQ(t.sum({1, -1}).shape(), (Size{2, 4}));
+}
+
+TEST(Reduction, TruthNeedsExactlyOneElement) {
+  EXPECT_TRUE(full({1, 1}, 2).is_nonzero());
+  EXPECT_FALSE(zeros({}).is_nonzero());
+  EXPECT_THROW((void)zeros({2}).is_nonzero(), ShapeError);
+  EXPECT_THROW((void)zeros({0}).is_nonzero(), ShapeError);
+}
+
+TEST(Equal, IsFalseForShapesAndNanAndTrueAcrossTypes) {
+  EXPECT_TRUE(equal(tensor({1, 2}), tensor({1.0, 2.0})));
+  EXPECT_FALSE(equal(tensor({1, 2}), tensor({{1, 2}})));
+  EXPECT_FALSE(equal(full({1}, NAN), full({1}, NAN)));
+  EXPECT_TRUE(allclose(full({1}, NAN), full({1}, NAN), 1e-5, 1e-8, true));
+  EXPECT_TRUE(allclose(tensor({1.0}), tensor({1.000001})));
+  EXPECT_FALSE(allclose(tensor({1.0}), tensor({1.001})));
+  EXPECT_THROW((void)allclose(tensor({1.0}), zeros({1}, kFloat64)), DTypeError);
+}
+
+}  // namespace
+}  // namespace ballast

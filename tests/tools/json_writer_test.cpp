@@ -1,0 +1,74 @@
+#include "tools/ballast/json_writer.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace ballast::tool {
+namespace {
+
+template <class F>
+std::string written(F f) {
+  fmt::memory_buffer out;
+  JsonWriter json(out);
+  f(json);
+  return {out.data(), out.size()};
+}
+
+std::string written_text(std::string_view text) {
+  return written([&](JsonWriter& json) { json.string(text); });
+}
+
+TEST(JsonWriter, PutsCommasAndLines) {
+  const std::string text = written([](JsonWriter& json) {
+    json.begin_object(JsonWriter::Layout::kLines);
+    json.key("a"), json.number(-1);
+    json.key("b"), json.begin_array(JsonWriter::Layout::kLines);
+    json.begin_object(), json.key("c"), json.null(), json.key("d"), json.boolean(true), json.end_object();
+    json.begin_array(), json.number("1e-05"), json.string("x"), json.end_array();
+    json.end_array();
+    json.key("e"), json.begin_array(JsonWriter::Layout::kLines), json.end_array();
+    json.end_object();
+  });
+  EXPECT_EQ(text, R"({
+  "a": -1,
+  "b": [
+    {"c": null, "d": true},
+    [1e-05, "x"]
+  ],
+  "e": []
+})");
+}
+
+TEST(JsonWriter, EscapesWhatJsonCannotHold) {
+  EXPECT_EQ(written_text("a\"b\\c\nd\te"), R"("a\"b\\c\nd\te")");
+  EXPECT_EQ(written_text(std::string_view("\0\x1b\x7f", 3)), "\"\\u0000\\u001b\\u007f\"");
+  EXPECT_EQ(written_text("\u00e9\u4e2d\U0001F600"), "\"\u00e9\u4e2d\U0001F600\"");
+}
+
+TEST(JsonWriter, WritesLoneSurrogatesAndBrokenUtf8AsPythonDoes) {
+  EXPECT_EQ(written_text("\xed\xa0\xbd"), "\"\\ud83d\"");
+  EXPECT_EQ(written_text("a\xff"), "\"a\\udcff\"");
+  EXPECT_EQ(written_text("\xe4\xb8"), "\"\\udce4\\udcb8\"");
+}
+
+TEST(JsonWriter, WhatItWritesReadsBack) {
+  std::string every;
+  for (char32_t c = 1; c < 0x3000; ++c) {
+    if (c < 0x80) {
+      every += static_cast<char>(c);
+    } else if (c < 0x800) {
+      every += static_cast<char>(0xC0u | (c >> 6));
+      every += static_cast<char>(0x80u | (c & 0x3Fu));
+    } else {
+      every += static_cast<char>(0xE0u | (c >> 12));
+      every += static_cast<char>(0x80u | ((c >> 6) & 0x3Fu));
+      every += static_cast<char>(0x80u | (c & 0x3Fu));
+    }
+  }
+  EXPECT_EQ(nlohmann::json::parse(written_text(every)).get<std::string>(), every);
+}
+
+}  // namespace
+}  // namespace ballast::tool
