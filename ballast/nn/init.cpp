@@ -142,7 +142,7 @@ void default_weight_and_bias_(const Tensor& weight, const Tensor& bias) {
   }
   if (bias.defined()) {
     const double bound = fan_in > 0 ? 1 / std::sqrt(fan_in) : 0;
-    bias.uniform_(-bound, bound);
+    bias.uniform_(0 - bound, bound);  // from 0, not -0, where there is no input
   }
 }
 

@@ -60,14 +60,16 @@ Tensor sparse_(const Tensor& tensor, double sparsity, double std, const std::opt
   const NoGradGuard no_grad;
   tensor.normal_(0, std, generator);
   const std::int64_t rows = tensor.size(0), cols = tensor.size(1);
-  // As in Python's row_indices[:n], n counts from the end if it is negative.
-  std::int64_t zeros = static_cast<std::int64_t>(std::ceil(sparsity * static_cast<double>(rows)));
+  check<ValueError>(!std::isnan(sparsity), "cannot convert float NaN to integer: the sparsity is NaN");
+  const double all = static_cast<double>(rows);
+  // As in Python's row_indices[:n], a negative n counts from the end.
+  auto zeros = static_cast<std::int64_t>(std::clamp(std::ceil(sparsity * all), -all, all));
   if (zeros < 0) zeros += rows;
-  zeros = std::clamp<std::int64_t>(zeros, 0, rows);
   auto* const base = static_cast<std::byte*>(tensor.data_ptr());
   const auto width = static_cast<std::size_t>(tensor.itemsize());
+  const auto on_cpu = TensorOptions(kInt64).device(Device(kCPU));
   for (std::int64_t c = 0; c < cols; ++c) {
-    const Tensor order = randperm(rows);
+    const Tensor order = randperm(rows, on_cpu);
     const auto* const row = order.data_ptr<std::int64_t>();
     for (std::int64_t i = 0; i < zeros; ++i) {
       // Every type's zero is all bits zero.

@@ -53,8 +53,8 @@ int main() {
   show(nn::ModuleList{same, same, same});
   show(nn::ModuleList{nn::Linear(2, 2), nn::Linear(2, 2), nn::Linear(2, 3), nn::Linear(2, 3), nn::ReLU()});
   show(nn::ModuleDict{{"a", same}, {"b", same}});
-  show(nn::ParameterList{nn::Parameter(ballast::zeros({2, 3})), ballast::zeros(1)});
-  show(nn::ParameterDict{{"w", nn::Parameter(ballast::zeros(2))}, {"s", ballast::ones(1)}});
+  show(nn::ParameterList{ballast::Parameter(ballast::zeros({2, 3})), ballast::zeros(1)});
+  show(nn::ParameterDict{{"w", ballast::Parameter(ballast::zeros(2))}, {"s", ballast::ones(1)}});
   show(nn::Linear(nn::LinearOptions(3, 4).bias(false)));
   show(nn::Identity());
   show(nn::Bilinear(2, 3, 4));
@@ -72,10 +72,10 @@ int main() {
   show(nn::BatchNorm1d(3));
   show(nn::BatchNorm2d(nn::BatchNorm2dOptions(3).eps(1e-3).momentum(std::nullopt).affine(false).track_running_stats(false)));
   show(nn::InstanceNorm2d(3));
-  show(nn::LayerNorm(nn::LayerNormOptions({5})));
-  show(nn::LayerNorm(nn::LayerNormOptions({5, 2}).elementwise_affine(false)));
+  show(nn::LayerNorm(nn::LayerNormOptions(std::vector<std::int64_t>{5})));
+  show(nn::LayerNorm(nn::LayerNormOptions(std::vector<std::int64_t>{5, 2}).elementwise_affine(false)));
   show(nn::GroupNorm(2, 4));
-  show(nn::RMSNorm(nn::RMSNormOptions({4})));
+  show(nn::RMSNorm(nn::RMSNormOptions(std::vector<std::int64_t>{4})));
   show(nn::Embedding(nn::EmbeddingOptions(10, 3).padding_idx(0).max_norm(1.0)));
   show(nn::EmbeddingBag(nn::EmbeddingBagOptions(10, 3).mode(ballast::kSum)));
   show(nn::RNN(nn::RNNOptions(3, 4).nonlinearity(ballast::kReLU)));

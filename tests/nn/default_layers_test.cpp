@@ -77,7 +77,7 @@ const std::map<std::string, Make> kLayers = {
     ROW("InstanceNorm2d", nn::InstanceNorm2d(3)),
     ROW("InstanceNorm2d_affine", nn::InstanceNorm2d(nn::InstanceNorm2dOptions(3).affine(true).track_running_stats(true))),
     ROW("PReLU", nn::PReLU(3)),
-    ROW("Sequential", nn::Sequential(nn::Linear(4, 8), nn::ReLU(), nn::Linear(8, 1))),
+    ROW("Sequential", (nn::Sequential{nn::Linear(4, 8), nn::ReLU(), nn::Linear(8, 1)})),
     {"Linear_f64", linear_of_type<kFloat64>},
     {"Linear_bf16", linear_of_type<kBFloat16>},
     {"Linear_f16", linear_of_type<kFloat16>},

@@ -43,7 +43,7 @@ Scalar scalar(const Json& value) {
 Tensor call(const Json& row, const Tensor& t) {
   using std::string;
   const string fn = row["fn"];
-  const double gain = number(row, 0, "gain", 1);
+  const auto gain = [&row] { return number(row, 0, "gain", 1); };
   if (fn == "uniform_") return init::uniform_(t, number(row, 0, "a", 0), number(row, 1, "b", 1));
   if (fn == "normal_") return init::normal_(t, number(row, 0, "mean", 0), number(row, 1, "std", 1));
   if (fn == "trunc_normal_") {
@@ -55,8 +55,8 @@ Tensor call(const Json& row, const Tensor& t) {
   if (fn == "zeros_") return init::zeros_(t);
   if (fn == "eye_") return init::eye_(t);
   if (fn == "dirac_") return init::dirac_(t, static_cast<std::int64_t>(number(row, 0, "groups", 1)));
-  if (fn == "xavier_uniform_") return init::xavier_uniform_(t, gain);
-  if (fn == "xavier_normal_") return init::xavier_normal_(t, gain);
+  if (fn == "xavier_uniform_") return init::xavier_uniform_(t, gain());
+  if (fn == "xavier_normal_") return init::xavier_normal_(t, gain());
   if (fn == "kaiming_uniform_") {
     return init::kaiming_uniform_(t, number(row, 0, "a", 0), text(row, "mode", "fan_in"),
                                   text(row, "nonlinearity", "leaky_relu"));
@@ -65,7 +65,7 @@ Tensor call(const Json& row, const Tensor& t) {
     return init::kaiming_normal_(t, number(row, 0, "a", 0), text(row, "mode", "fan_in"),
                                  text(row, "nonlinearity", "leaky_relu"));
   }
-  if (fn == "orthogonal_") return init::orthogonal_(t, gain);
+  if (fn == "orthogonal_") return init::orthogonal_(t, gain());
   if (fn == "sparse_") return init::sparse_(t, number(row, 0, "sparsity", 0), number(row, 1, "std", 0.01));
   throw std::runtime_error("no such function: " + fn);
 }

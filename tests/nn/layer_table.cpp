@@ -6,10 +6,8 @@
 namespace ballast::testing {
 namespace {
 
-std::shared_ptr<nn::Module> module_of(const nn::ModuleSlot& holder) { return holder.module_ptr(); }
-
 // clang-format off
-#define ROW(PYTHON, EXPRESSION) {PYTHON, [] { return module_of(EXPRESSION); }}
+#define ROW(PYTHON, EXPRESSION) {PYTHON, []() -> std::shared_ptr<nn::Module> { return (EXPRESSION).module_ptr(); }}
 const std::map<std::string, MakeLayer> kLayers = {
     ROW("Identity()", (nn::Identity())),
     ROW("Identity(54, unused=1)", (nn::Identity(54, true))),

@@ -24,7 +24,7 @@ void RNNCellBaseImpl::reset() {
 void RNNCellBaseImpl::reset_parameters() {
   const double hidden = static_cast<double>(options.hidden_size());
   const double bound = hidden > 0 ? 1.0 / std::sqrt(hidden) : 0;
-  for (const Tensor& weight : parameters()) init::uniform_(weight, -bound, bound);
+  for (const Tensor& weight : parameters()) init::uniform_(weight, 0 - bound, bound);
 }
 
 std::string RNNCellBaseImpl::extra_repr() const {
