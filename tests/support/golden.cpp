@@ -103,7 +103,7 @@ std::map<std::string, Tensor> read_safetensors(const std::string& relative) {
 }
 
 std::string bytes_of(const Tensor& t) {
-  Tensor row_major = empty(t.sizes(), t.dtype());
+  Tensor row_major = empty(t.sizes(), TensorOptions(t.dtype()).device(Device(kCPU)));
   copy_elements(row_major, t);
   if (t.numel() == 0) return {};
   return {static_cast<const char*>(row_major.data_ptr()), static_cast<std::size_t>(row_major.nbytes())};
