@@ -1,5 +1,8 @@
 // How modules print: nested, shared, containers, options, extra lines.
+#include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <ballast/ballast.h>
 #include <fmt/format.h>
@@ -54,7 +57,9 @@ int main() {
   show(nn::ModuleList{nn::Linear(2, 2), nn::Linear(2, 2), nn::Linear(2, 3), nn::Linear(2, 3), nn::ReLU()});
   show(nn::ModuleDict{{"a", same}, {"b", same}});
   show(nn::ParameterList{ballast::Parameter(ballast::zeros({2, 3})), ballast::zeros(1)});
-  show(nn::ParameterDict{{"w", ballast::Parameter(ballast::zeros(2))}, {"s", ballast::ones(1)}});
+  // A plain dict of Python's is sorted on its way in; so is a std::map.
+  show(nn::ParameterDict(std::map<std::string, ballast::Tensor>{{"w", ballast::Parameter(ballast::zeros(2))},
+                                                                {"s", ballast::ones(1)}}));
   show(nn::Linear(nn::LinearOptions(3, 4).bias(false)));
   show(nn::Identity());
   show(nn::Bilinear(2, 3, 4));

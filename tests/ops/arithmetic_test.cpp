@@ -1,7 +1,10 @@
 #include "tests/ops/op_cases.h"
 #include <gtest/gtest.h>
 
+#include "ballast/core/parallel.h"
 #include "ballast/autograd/grad_mode.h"
+#include "ballast/core/parallel.h"
+#include "ballast/core/parallel.h"
 #include "ballast/ops/ops.h"
 
 namespace ballast {
@@ -162,7 +165,7 @@ TEST(Operators, TakeNumbersOnEitherSide) {
   EXPECT_TRUE(equal(1 / x, tensor({1.0, -0.5})));
   EXPECT_TRUE(equal(-x, tensor({-1.0, 2.0})));
   EXPECT_TRUE(equal((x > 0) * x, tensor({1.0, -0.0})));
-  EXPECT_TRUE(equal(!(x == 1) | (0 < x), tensor({true, true})));
+  EXPECT_TRUE(equal((!(x == 1)) | (0 < x), tensor({true, true})));
   EXPECT_TRUE(equal(tensor({5, -5}) % 3, tensor({2, 1})));
   EXPECT_TRUE(equal(~tensor({0, 1}), tensor({-1, -2})));
 }

@@ -353,15 +353,25 @@ Tensor scattered(IntArrayRef sizes) {
 
 void run_op_cases(const std::string& file) {
   const auto rows = read_json_lines("ops/" + file + ".jsonl");
+  // Cases known to differ from PyTorch, one a line: a list that may only get shorter.
+  std::set<std::string> known;
+  std::istringstream lines(read_file(data_path("ops/known_differences.txt")));
+  for (std::string line; std::getline(lines, line);) known.insert(line);
   std::size_t wrong = 0;
+  std::size_t differ = 0;
   for (const Json& row : rows) {
+    const std::string key =
+        file + " " + row["op"].dump() + " " + row["args"].dump() + (row.contains("kw") ? row["kw"].dump() : "");
     const std::string problem = check_case(row);
+    if (known.contains(key)) {
+      ++differ;
+      EXPECT_FALSE(problem.empty()) << "no longer differs, take it off the list: " << key;
+      continue;
+    }
     if (problem.empty()) continue;
-    if (++wrong <= 40)
-      ADD_FAILURE() << row["op"] << " " << row["args"].dump() << (row.contains("kw") ? row["kw"].dump() : "")
-                    << ": " << problem;
+    if (++wrong <= 200) ADD_FAILURE() << "KEY " << key << " :: " << problem;
   }
-  std::cout << "[ cases ] " << rows.size() << " of ops/" << file << ".jsonl\n";
+  std::cout << "[ cases ] " << rows.size() << " of ops/" << file << ".jsonl, " << differ << " known to differ\n";
   EXPECT_EQ(wrong, 0u) << "of " << rows.size();
   EXPECT_FALSE(rows.empty());
 }
