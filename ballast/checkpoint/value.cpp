@@ -267,22 +267,26 @@ std::size_t Value::size() const {
   if (!is_container()) throw_kind("a container", kind());
   return node_->size;
 }
+namespace {
+void check_position(std::size_t i, const Node& n) {
+  if (i >= n.size)
+    throw IndexError(fmt::format("{} is out of range for {} of {}", i, kind_phrase(n.kind), n.size));
+}
+}  // namespace
+
 Value Value::item(std::size_t i) const {
   if (!is_sequence() && !is_set()) throw_kind("a list, tuple or set", kind());
-  check<IndexError>(i < node_->size, "index {} is out of range for {} of {}", i, kind_phrase(kind()),
-                    node_->size);
+  check_position(i, *node_);
   return {arena_, is_set() ? node_->dict->pairs[i * 2] : node_->items[i]};
 }
 Value Value::key(std::size_t i) const {
   if (!is_mapping()) throw_kind("a mapping", kind());
-  check<IndexError>(i < node_->size, "entry {} is out of range for {} of {}", i, kind_phrase(kind()),
-                    node_->size);
+  check_position(i, *node_);
   return {arena_, node_->dict->pairs[i * 2]};
 }
 Value Value::value(std::size_t i) const {
   if (!is_mapping()) throw_kind("a mapping", kind());
-  check<IndexError>(i < node_->size, "entry {} is out of range for {} of {}", i, kind_phrase(kind()),
-                    node_->size);
+  check_position(i, *node_);
   return {arena_, node_->dict->pairs[i * 2 + 1]};
 }
 std::optional<Value> Value::find(std::string_view key) const {

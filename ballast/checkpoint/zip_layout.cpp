@@ -83,7 +83,12 @@ void ZipReader::check_layout(const Directory& d) {
     const std::uint64_t name_size = lengths.u16();
     const std::uint64_t header_size = zip::kLocalHeaderSize + name_size + lengths.u16();
     if (left(at) < header_size) fail(e, "the member lies over the directory or beyond the file");
-    check_local(e, window.at(at, header_size, next));
+    try {
+      check_local(e, window.at(at, header_size, next));
+    } catch (const FormatError& error) {
+      if (!error.file().empty()) throw;
+      fail(e, error.reason());
+    }
     e.data = at + header_size;
     if (left(e.data) < e.stored_size) {
       fail(e,
@@ -105,8 +110,7 @@ void ZipReader::check_layout(const Directory& d) {
 }
 
 void ZipReader::check_local(ZipEntry& e, std::string_view header) const {
-  const Place place{file_->name(), shown_name(e.name), e.header};
-  ByteReader r(header, place);
+  ByteReader r(header, {});
   if (r.u32() != zip::kLocalHeader) r.fail_at(e.header, "no local header where the directory says");
   const auto same = [&](bool equal, std::string_view what) {
     if (!equal) {
@@ -130,7 +134,7 @@ void ZipReader::check_local(ZipEntry& e, std::string_view header) const {
   if (stored == zip::kIn64 || size == zip::kIn64) {
     while (r.left() >= 4) {
       const std::uint16_t id = r.u16();
-      ByteReader field(r.bytes(r.u16()), place);
+      ByteReader field(r.bytes(r.u16()), {});
       if (id != zip::kZip64Field) continue;
       if (size == zip::kIn64) size = field.u64();
       if (stored == zip::kIn64) stored = field.u64();

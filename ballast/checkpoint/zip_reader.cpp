@@ -30,9 +30,10 @@ bool leaves_its_folder(std::string_view name) {
 }
 
 /// Replaces the values that the zip64 field holds. `needed` are those that say so, in the field's order.
-void read_zip64(std::string_view extra, const Place& place, const std::vector<std::uint64_t*>& needed) {
+/// Errors have no place: the caller adds it.
+void read_zip64(std::string_view extra, const std::vector<std::uint64_t*>& needed) {
   std::optional<std::string_view> field;
-  ByteReader r(extra, place);
+  ByteReader r(extra, {});
   while (r.left() >= 4) {
     const std::uint16_t id = r.u16();
     const std::uint16_t size = r.u16();
@@ -43,7 +44,7 @@ void read_zip64(std::string_view extra, const Place& place, const std::vector<st
   }
   if (needed.size() == 0) return;
   if (!field) r.fail("a size or offset of 0xFFFFFFFF, and no zip64 field that would hold it");
-  ByteReader values(*field, place);
+  ByteReader values(*field, {});
   for (std::uint64_t* v : needed) *v = values.u64();
 }
 
@@ -173,7 +174,6 @@ void ZipReader::read_directory(const Directory& d) {
     const std::string_view extra = r.bytes(extra_size);
     r.bytes(comment_size);
 
-    const Place place{file_->name(), record_name(e.name), at};
     const bool size64 = e.size == zip::kIn64;
     const bool stored64 = e.stored_size == zip::kIn64;
     const bool header64 = e.header == zip::kIn64;
@@ -181,11 +181,14 @@ void ZipReader::read_directory(const Directory& d) {
     if (size64) needed.push_back(&e.size);
     if (stored64) needed.push_back(&e.stored_size);
     if (header64) needed.push_back(&e.header);
-    read_zip64(extra, place, needed);
-
     const auto refuse = [&](const std::string& reason) {
-      throw FormatError(reason, place.file, place.record, at);
+      throw FormatError(reason, file_->name(), record_name(e.name), at);
     };
+    try {
+      read_zip64(extra, needed);
+    } catch (const FormatError& error) {
+      refuse(error.reason());
+    }
     if (disk != 0) refuse("the member is on another disk");
     if ((e.flags & zip::kEncrypted) != 0) refuse("the member is encrypted: encrypted archives are not read");
     if (e.method != zip::kStored && e.method != zip::kDeflate) {

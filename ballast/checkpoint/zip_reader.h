@@ -55,8 +55,8 @@ class ZipReader {
   void read(const ZipEntry& e, void* out);
   /// The same with memory for them, accounted for.
   [[nodiscard]] std::string read(const ZipEntry& e);
-  /// Compares the checksum of a member, in small pieces if it is stored.
-  void verify(const ZipEntry& e);
+  /// Compares the checksums of members, in small pieces.
+  void verify(std::vector<const ZipEntry*> members);
 
   [[noreturn]] void fail(const ZipEntry& e, const std::string& reason) const;
 

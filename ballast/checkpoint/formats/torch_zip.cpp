@@ -198,19 +198,22 @@ class TorchZip {
   }
 
   void verify() {
+    std::vector<const ZipEntry*> members;
     if (options_.verify == Verify::kAll) {
-      for (const ZipEntry& e : zip_.entries()) check_sum(e);
+      for (const ZipEntry& e : zip_.entries()) members.push_back(&e);
+    } else if (options_.verify == Verify::kBudget) {
+      std::uint64_t total = 0;
+      for (const auto& [key, s] : storages_) {
+        total += s.entry->size;
+        members.push_back(s.entry);
+      }
+      if (total > options_.verify_budget) return;
     }
-    if (options_.verify != Verify::kBudget) return;
-    std::uint64_t total = 0;
-    for (const auto& [key, s] : storages_) total += s.entry->size;
-    if (total > options_.verify_budget) return;
-    for (const auto& [key, s] : storages_) check_sum(*s.entry);
-  }
-  void check_sum(const ZipEntry& e) {
-    if (verified_[static_cast<std::size_t>(&e - zip_.entries().data())]) return;
-    zip_.verify(e);
-    mark_verified(e);
+    std::erase_if(members, [&](const ZipEntry* e) {
+      return verified_[static_cast<std::size_t>(e - zip_.entries().data())];
+    });
+    zip_.verify(members);
+    for (const ZipEntry* e : members) mark_verified(*e);
   }
 
   const LoadOptions& options_;
