@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 
 #include "ballast/core/array_ref.h"
@@ -14,28 +15,45 @@ class Dims {
   static constexpr std::size_t kInline = 5;
 
   Dims() = default;
-  explicit Dims(std::size_t n, std::int64_t value = 0) : size_(n) {
-    if (n > kInline) heap_ = std::make_unique<std::int64_t[]>(n);
+  explicit Dims(std::size_t n, std::int64_t value = 0) {
+    allocate(n);
     std::fill_n(data(), n, value);
   }
-  Dims(IntArrayRef values) : size_(values.size()) {  // NOLINT(*-explicit-*)
-    if (size_ > kInline) heap_ = std::make_unique<std::int64_t[]>(size_);
+  Dims(IntArrayRef values) {  // NOLINT(*-explicit-*)
+    allocate(values.size());
     std::copy(values.begin(), values.end(), data());
   }
   Dims(std::initializer_list<std::int64_t> values) : Dims(IntArrayRef(values)) {}
-  Dims(const Dims& o) : Dims(o.ref()) {}
-  Dims(Dims&& o) noexcept = default;
+  Dims(const Dims& o) {
+    if (o.on_heap()) {
+      allocate(o.size_);
+      std::copy(o.begin(), o.end(), data());
+    } else {
+      copy_object(o);
+    }
+  }
+  Dims(Dims&& o) noexcept { take(o); }
   Dims& operator=(const Dims& o) {
-    if (this != &o) *this = Dims(o);
+    if (this != &o) {
+      Dims copy(o);
+      release();
+      take(copy);
+    }
     return *this;
   }
-  Dims& operator=(Dims&& o) noexcept = default;
-  ~Dims() = default;
+  Dims& operator=(Dims&& o) noexcept {
+    if (this != &o) {
+      release();
+      take(o);
+    }
+    return *this;
+  }
+  ~Dims() { release(); }
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
-  [[nodiscard]] std::int64_t* data() { return size_ > kInline ? heap_.get() : inline_; }
-  [[nodiscard]] const std::int64_t* data() const { return size_ > kInline ? heap_.get() : inline_; }
+  [[nodiscard]] std::int64_t* data() { return on_heap() ? heap_ : inline_; }
+  [[nodiscard]] const std::int64_t* data() const { return on_heap() ? heap_ : inline_; }
   [[nodiscard]] std::int64_t* begin() { return data(); }
   [[nodiscard]] std::int64_t* end() { return data() + size_; }
   [[nodiscard]] const std::int64_t* begin() const { return data(); }
@@ -65,9 +83,26 @@ class Dims {
   friend bool operator==(const Dims& a, const Dims& b) { return a.ref() == b.ref(); }
 
  private:
+  [[nodiscard]] bool on_heap() const noexcept { return size_ > kInline; }
+  void allocate(std::size_t n) {
+    if (n > kInline) heap_ = std::make_unique<std::int64_t[]>(n).release();
+    size_ = n;
+  }
+  void release() noexcept {
+    if (on_heap()) std::unique_ptr<std::int64_t[]>(heap_).reset();
+  }
+  // All of it, whatever the number of dimensions: a few moves without a branch.
+  void copy_object(const Dims& o) noexcept { std::memcpy(static_cast<void*>(this), &o, sizeof *this); }
+  void take(Dims& o) noexcept {
+    copy_object(o);
+    o.size_ = 0;
+  }
+
   std::size_t size_ = 0;
-  std::int64_t inline_[kInline] = {};
-  std::unique_ptr<std::int64_t[]> heap_;
+  union {
+    std::int64_t inline_[kInline] = {};
+    std::int64_t* heap_;
+  };
 };
 
 /// A shape as Python shows it: `torch.Size([8, 4])`.

@@ -14,10 +14,8 @@ namespace {
 
 IntrusivePtr<TensorImpl> make_impl(Storage storage, DType dtype, Dims sizes, Dims strides,
                                    std::int64_t offset, std::int64_t numel) {
-  auto* t = new TensorImpl;
+  auto* t = new TensorImpl(std::move(sizes), std::move(strides));
   t->storage = std::move(storage);
-  t->sizes = std::move(sizes);
-  t->strides = std::move(strides);
   t->offset = offset;
   t->numel = numel;
   t->dtype = dtype;
@@ -25,7 +23,12 @@ IntrusivePtr<TensorImpl> make_impl(Storage storage, DType dtype, Dims sizes, Dim
 }
 
 IntrusivePtr<TensorImpl> alias_of(const TensorImpl& o) {
-  return make_impl(o.storage, o.dtype, o.sizes, o.strides, o.offset, o.numel);
+  auto* t = new TensorImpl(o.sizes, o.strides);
+  t->storage = o.storage;
+  t->offset = o.offset;
+  t->numel = o.numel;
+  t->dtype = o.dtype;
+  return IntrusivePtr<TensorImpl>::adopt(t);
 }
 
 Storage new_storage(std::int64_t elements, DType dtype, Device device, IntArrayRef sizes) {
@@ -111,9 +114,7 @@ Tensor empty(IntArrayRef sizes, const TensorOptions& options) {
   check_differentiable(dtype, options.requires_grad());
   // Shape, strides and count in one pass over the sizes; the checks are those of numel_of and
   // contiguous_strides.
-  auto impl = IntrusivePtr<TensorImpl>::adopt(new TensorImpl);
-  impl->sizes = sizes;
-  impl->strides = Dims(sizes.size());
+  auto impl = IntrusivePtr<TensorImpl>::adopt(new TensorImpl(Dims(sizes), Dims(sizes.size())));
   impl->numel = fill_contiguous_strides(sizes, impl->strides.data());
   impl->dtype = dtype;
   impl->requires_grad = options.requires_grad();
