@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "ballast/core/error.h"
+#include "ballast/core/prefetch.h"
 #include "ballast/core/print.h"
 #include "ballast/core/warning.h"
 #include "ballast/nn/module.h"
@@ -127,6 +128,10 @@ class StateDictLoader {
       next_ = at;
     }
     ++taken_;
+    if (next_ + kObjectsAhead < items.size()) {
+      prefetch_object(items[next_ + kObjectsAhead].value());
+      prefetch_storage(items[next_ + kStoragesAhead].value());
+    }
     return &items[next_++].value();
   }
 
@@ -159,11 +164,11 @@ class StateDictLoader {
     if (options_.assign) {
       plan_assign(m, slot, given, is_parameter);
     } else {
-      plan_copy(m, slot, given);
+      plan_copy(m, slot, std::move(given));
     }
   }
 
-  void plan_copy(Module& m, Tensor& slot, const Tensor& given) {
+  void plan_copy(Module& m, Tensor& slot, Tensor given) {
     if (slot.is_meta()) {
       if (!given.is_meta()) {
         warn(fmt::format(
@@ -188,7 +193,7 @@ class StateDictLoader {
     if (given.is_complex() && !slot.is_complex()) {
       warn("Casting complex values to real discards the imaginary part");
     }
-    step({&m, &slot, given});
+    step({&m, &slot, std::move(given)});
   }
 
   void plan_assign(Module& m, Tensor& slot, const Tensor& given, bool is_parameter) {
@@ -225,8 +230,19 @@ class StateDictLoader {
   }
 
   void commit() {
-    for (const Step& s : steps_) carry_out(s);
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      if (i + kObjectsAhead < steps_.size()) {
+        prefetch_target(steps_[i + kObjectsAhead], &prefetch_object);
+        prefetch_target(steps_[i + kStoragesAhead], &prefetch_storage);
+      }
+      carry_out(steps_[i]);
+    }
     steps_.clear();
+  }
+
+  static void prefetch_target(const Step& s, void (*prefetch)(const Tensor&) noexcept) {
+    prefetch(s.value);
+    if (s.slot != nullptr) prefetch(*s.slot);
   }
 
   void carry_out(const Step& s) const {
@@ -239,6 +255,9 @@ class StateDictLoader {
       copy_elements(*s.slot, s.value);
     }
   }
+
+  static constexpr std::size_t kObjectsAhead = 8;
+  static constexpr std::size_t kStoragesAhead = 4;
 
   Module& root_;
   const LoadStateDictOptions& options_;
