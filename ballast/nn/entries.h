@@ -18,15 +18,17 @@ namespace ballast::nn {
 
 struct TensorEntry {
   std::string name;
-  Tensor own = {};          ///< the value, unless a member is bound
-  std::int32_t offset = 0;  ///< of the bound Tensor member in bytes; 0: none
-  bool persistent = true;   ///< of a buffer: whether state_dict() lists it
+  Tensor own = {};                ///< the value, unless a member is bound
+  std::int32_t offset = 0;        ///< of the bound Tensor member in bytes; 0: none
+  bool persistent = true;         ///< of a buffer: whether state_dict() lists it
+  bool is_shared_member = false;  ///< the member is bound under another name too
 };
 
 struct ChildEntry {
   std::string name;
-  ModuleSlot own = {};      ///< the child, unless a holder is bound
-  std::int32_t offset = 0;  ///< of the bound holder member in bytes; 0: none
+  ModuleSlot own = {};            ///< the child, unless a holder is bound
+  std::int32_t offset = 0;        ///< of the bound holder member in bytes; 0: none
+  bool is_shared_member = false;  ///< the member is bound under another name too
   /// Whether the bound holder's class can hold a module; null: any.
   bool (*accepts)(const Module&) = nullptr;
 };
@@ -79,6 +81,14 @@ class Entries {
     return const_cast<Entries&>(*this).find(name);
   }
 
+  /// Lets `entry`, which is one of these, be the member at an offset.
+  void bind(Entry& entry, std::int32_t offset) {
+    entry.own = {};
+    entry.offset = offset;
+    for (Entry& other : items_) {
+      if (&other != &entry && other.offset == offset) other.is_shared_member = entry.is_shared_member = true;
+    }
+  }
   /// Appends a name that the caller knows to be new.
   Entry& append(Entry entry) {
     if (items_.empty()) items_.reserve(2);

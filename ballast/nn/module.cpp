@@ -104,9 +104,7 @@ Tensor& Module::bind_parameter(std::string_view name, Tensor& member, Tensor val
   check_free(has_buffer(name) || has_child(name), name);
   const std::int32_t offset = offset_of(&member, name);
   become_parameter(value, requires_grad);
-  TensorEntry& e = entry_for(parameters_, name);
-  e.own = Tensor();
-  e.offset = offset;
+  parameters_.bind(entry_for(parameters_, name), offset);
   member = std::move(value);
   return member;
 }
@@ -120,8 +118,7 @@ Tensor& Module::bind_buffer(std::string_view name, Tensor& member, Tensor value,
   check_free(has_parameter(name) || has_child(name), name);
   const std::int32_t offset = offset_of(&member, name);
   TensorEntry& e = entry_for(buffers_, name);
-  e.own = Tensor();
-  e.offset = offset;
+  buffers_.bind(e, offset);
   e.persistent = persistent;
   member = std::move(value);
   return member;
@@ -152,8 +149,7 @@ void Module::bind_child(std::string_view name, ModuleSlot& member, const std::sh
   const std::int32_t offset = offset_of(&member, name);
   ChildEntry* e = children_.find(name);
   if (e == nullptr) e = &children_.append({.name = std::string(name)});
-  e->own = ModuleSlot();
-  e->offset = offset;
+  children_.bind(*e, offset);
   e->accepts = accepts;
 }
 

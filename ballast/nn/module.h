@@ -176,6 +176,7 @@ class Module : public std::enable_shared_from_this<Module> {
   Tensor& bind_parameter(std::string_view name, Tensor& member);
   /// A buffer is state that is not trained; a persistent one is in the state dict.
   Tensor& bind_buffer(std::string_view name, Tensor& member, Tensor value, bool persistent = true);
+  Tensor& bind_buffer(std::string_view name, Tensor& member) { return bind_buffer(name, member, member); }
   /// `member` is a holder (nn::Linear fc{nullptr}); an empty one is an absent child. Returns the member.
   template <IsModuleHolder H>
   H& bind_module(std::string_view name, H& member, std::type_identity_t<H> value) {

@@ -10,24 +10,25 @@ namespace {
 using NamedTensors = OrderedDict<std::string, Tensor>;
 
 std::vector<Tensor> list_tensors(const Module& root, EntryKind kind, bool recurse) {
+  const WalkOptions options{.recurse = recurse, .paths = false};
   std::vector<Tensor> out;
-  walk_tensors(root, kind, {.recurse = recurse},
+  walk_tensors(root, kind, options,
                [&](Module&, const TensorEntry&, Tensor& t, const std::string&) { out.push_back(t); });
   return out;
 }
 
 NamedTensors list_named(const Module& root, EntryKind kind, const NamedOptions& options) {
-  NamedTensors out;
   const std::string prefix = member_prefix(options.prefix);
-  walk_tensors(
-      root, kind,
-      {.member_prefix = prefix, .recurse = options.recurse, .remove_duplicate = options.remove_duplicate},
-      [&](Module&, const TensorEntry& e, Tensor& t, const std::string& path) {
-        std::string name;
-        name.reserve(path.size() + e.name.size());
-        name.append(path).append(e.name);
-        out.append(std::move(name), t);
-      });
+  const WalkOptions how{
+      .member_prefix = prefix, .recurse = options.recurse, .remove_duplicate = options.remove_duplicate};
+  NamedTensors out;
+  out.reserve(count_entries(root, kind, how));
+  walk_tensors(root, kind, how, [&](Module&, const TensorEntry& e, Tensor& t, const std::string& path) {
+    std::string name;
+    name.reserve(path.size() + e.name.size());
+    name.append(path).append(e.name);
+    out.append(std::move(name), t);
+  });
   return out;
 }
 
@@ -86,7 +87,7 @@ NamedTensors Module::named_buffers(const NamedOptions& options) const {
 
 std::vector<std::shared_ptr<Module>> Module::modules(bool include_self) const {
   std::vector<std::shared_ptr<Module>> out;
-  walk(*this, {}, [&](Module& m, const std::string&) {
+  walk(*this, {.paths = false}, [&](Module& m, const std::string&) {
     if (include_self || &m != this) out.push_back(m.shared());
   });
   return out;

@@ -22,6 +22,14 @@ class StateDictSaver {
   }
 
   void run(const Module& root, const std::string& prefix) {
+    std::size_t modules = 0;
+    std::size_t tensors = 0;
+    walk(root, {.remove_duplicate = false, .paths = false}, [&](const Module& m, const std::string&) {
+      ++modules;
+      tensors += m.parameters_.size() + m.buffers_.size();
+    });
+    destination_.reserve(destination_.size() + tensors);
+    if (with_metadata_) destination_.metadata.reserve(destination_.metadata.size() + modules);
     walk(
         root, {.member_prefix = prefix, .remove_duplicate = false},
         [this](Module& m, const std::string& p) { enter(m, p); },
@@ -35,7 +43,8 @@ class StateDictSaver {
 
  private:
   void enter(Module& m, const std::string& prefix) {
-    if (with_metadata_) note_version(prefix.substr(0, prefix.empty() ? 0 : prefix.size() - 1), m.version());
+    if (with_metadata_)
+      note_version(std::string(prefix, 0, prefix.empty() ? 0 : prefix.size() - 1), m.version());
     if (m.extras_) m.extras_->state_dict_pre.run(m, prefix, keep_vars_);
     for (const TensorEntry& e : m.parameters_) put(prefix, e.name, m.slot(e));
     for (const TensorEntry& e : m.buffers_) {

@@ -18,11 +18,22 @@ struct WalkOptions {
   bool recurse = true;
   /// Each module once, under its first path. False: once per path.
   bool remove_duplicate = true;
+  /// False: prefixes stay empty, for those who need no names.
+  bool paths = true;
 };
 
 /// `prefix` of named_parameters and its like, which is joined to names by a dot, as a member prefix.
 [[nodiscard]] inline std::string member_prefix(std::string_view prefix) {
   return prefix.empty() ? std::string() : std::string(prefix) + '.';
+}
+
+/// Whether the handle in an entry is the only one there is: then nothing else can lead to what it refers to, and a walk
+/// that visits everything once need not remember it.
+[[nodiscard]] inline bool is_sole(const TensorEntry& entry, const Tensor& tensor) {
+  return !entry.is_shared_member && tensor.use_count() == 1;
+}
+[[nodiscard]] inline bool is_sole(const ChildEntry& entry, const std::shared_ptr<Module>& module) {
+  return !entry.is_shared_member && module.use_count() == 1;
 }
 
 /// Calls `enter(module, prefix)` before a module's children and `leave(module, prefix)` after them. `prefix` stands
@@ -51,11 +62,15 @@ void walk(const Module& root, const WalkOptions& options, Enter&& enter, Leave&&
       continue;
     }
     const ChildEntry& entry = children[top.next++];
-    Module* child = top.module->slot(entry).module_ptr().get();
-    if (child == nullptr || (options.remove_duplicate && !seen.insert(child))) continue;
+    const auto& held = top.module->slot(entry).module_ptr();
+    Module* child = held.get();
+    if (child == nullptr) continue;
+    if (options.remove_duplicate && !is_sole(entry, held) && !seen.insert(child)) continue;
     const std::size_t length = prefix.size();
-    prefix += entry.name;
-    prefix += '.';
+    if (options.paths) {
+      prefix += entry.name;
+      prefix += '.';
+    }
     enter(*child, prefix);
     if (child->child_entries().empty()) {
       leave(*child, prefix);
@@ -73,17 +88,30 @@ void walk(const Module& root, const WalkOptions& options, Enter&& enter) {
 
 enum class EntryKind : std::uint8_t { kParameter, kBuffer };
 
+[[nodiscard]] inline const Entries<TensorEntry>& entries_of(const Module& module, EntryKind kind) {
+  return kind == EntryKind::kParameter ? module.parameter_entries() : module.buffer_entries();
+}
+
+/// How many entries walk_tensors will pass, absent and shared ones included: enough memory for a list of them.
+[[nodiscard]] inline std::size_t count_entries(const Module& root, EntryKind kind, WalkOptions options) {
+  options.paths = false;
+  std::size_t n = 0;
+  walk(root, options, [&](Module& m, const std::string&) { n += entries_of(m, kind).size(); });
+  return n;
+}
+
 /// Calls `visit(module, entry, tensor, prefix)` for every parameter or buffer that is not absent; with
 /// `remove_duplicate` every tensor object once.
 template <class Visit>
 void walk_tensors(const Module& root, EntryKind kind, const WalkOptions& options, Visit&& visit) {
   PointerSet seen;
   walk(root, options, [&](Module& module, const std::string& prefix) {
-    for (const TensorEntry& entry :
-         kind == EntryKind::kParameter ? module.parameter_entries() : module.buffer_entries()) {
+    for (const TensorEntry& entry : entries_of(module, kind)) {
       Tensor& tensor = module.slot(entry);
       if (!tensor.defined()) continue;
-      if (options.remove_duplicate && !seen.insert(tensor.unsafeGetTensorImpl())) continue;
+      if (options.remove_duplicate && !is_sole(entry, tensor) && !seen.insert(tensor.unsafeGetTensorImpl())) {
+        continue;
+      }
       visit(module, entry, tensor, prefix);
     }
   });
