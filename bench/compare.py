@@ -59,11 +59,13 @@ def busy_ticks():
     return sum(v) - v[3] - v[4]
 
 
-def run(command):
+def run(command, threads=1):
     """(milliseconds, peak MiB, output, cores others used) of a whole process."""
+    # A numeric library's pool starts, and spins, when it is loaded: before a program can say how many threads it wants.
+    environment = os.environ | {v: str(threads) for v in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
     before, start = busy_ticks(), time.perf_counter()
     with tempfile.TemporaryFile() as out:
-        child = subprocess.Popen(command, stdout=out)
+        child = subprocess.Popen(command, stdout=out, env=environment)
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - start
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -73,8 +75,8 @@ def run(command):
     return child.returncode, wall * 1e3, usage.ru_maxrss / 1024, text, busy_cores(before, busy_ticks(), own, wall)
 
 
-def sample(command):
-    code, _, _, text, others = run(command)
+def sample(command, threads):
+    code, _, _, text, others = run(command, threads)
     if code == 3:
         return None
     if code != 0:
@@ -113,9 +115,9 @@ def main():
             continue
         ours, theirs = [], []
         for _ in range(o.rounds):
-            ours.append(sample([o.bench, name, str(threads)]))
+            ours.append(sample([o.bench, name, str(threads)], threads))
             if torch:
-                peer = sample([sys.executable, os.path.join(HERE, "peer_torch.py"), name, str(threads)])
+                peer = sample([sys.executable, os.path.join(HERE, "peer_torch.py"), name, str(threads)], threads)
                 if peer:
                     theirs.append(peer)
         median = lambda rows: statistics.median([m for r in rows for m in r["ms"]]) if rows else None
