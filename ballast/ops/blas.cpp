@@ -72,37 +72,43 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, double alpha, Matrix<d
               size_of(a.step), b.data, size_of(b.step), beta, c, size_of(c_step));
 }
 
-void geqrf(std::int64_t rows, std::int64_t columns, float* a, float* tau) {
+void geqrf(std::int64_t rows, std::int64_t columns, float* a, std::int64_t step, float* tau) {
   const blasint m = size_of(rows);
   const blasint n = size_of(columns);
+  const blasint ld = size_of(step);
   with_workspace<float>("sgeqrf", [&](float* work, const blasint* lwork, blasint* info) {
-    sgeqrf_(&m, &n, a, &m, tau, work, lwork, info);
+    sgeqrf_(&m, &n, a, &ld, tau, work, lwork, info);
   });
 }
 
-void geqrf(std::int64_t rows, std::int64_t columns, double* a, double* tau) {
+void geqrf(std::int64_t rows, std::int64_t columns, double* a, std::int64_t step, double* tau) {
   const blasint m = size_of(rows);
   const blasint n = size_of(columns);
+  const blasint ld = size_of(step);
   with_workspace<double>("dgeqrf", [&](double* work, const blasint* lwork, blasint* info) {
-    dgeqrf_(&m, &n, a, &m, tau, work, lwork, info);
+    dgeqrf_(&m, &n, a, &ld, tau, work, lwork, info);
   });
 }
 
-void orgqr(std::int64_t rows, std::int64_t columns, std::int64_t reflectors, float* a, const float* tau) {
+void orgqr(std::int64_t rows, std::int64_t columns, std::int64_t reflectors, float* a, std::int64_t step,
+           const float* tau) {
   const blasint m = size_of(rows);
   const blasint n = size_of(columns);
+  const blasint ld = size_of(step);
   const blasint k = size_of(reflectors);
   with_workspace<float>("sorgqr", [&](float* work, const blasint* lwork, blasint* info) {
-    sorgqr_(&m, &n, &k, a, &m, tau, work, lwork, info);
+    sorgqr_(&m, &n, &k, a, &ld, tau, work, lwork, info);
   });
 }
 
-void orgqr(std::int64_t rows, std::int64_t columns, std::int64_t reflectors, double* a, const double* tau) {
+void orgqr(std::int64_t rows, std::int64_t columns, std::int64_t reflectors, double* a, std::int64_t step,
+           const double* tau) {
   const blasint m = size_of(rows);
   const blasint n = size_of(columns);
+  const blasint ld = size_of(step);
   const blasint k = size_of(reflectors);
   with_workspace<double>("dorgqr", [&](double* work, const blasint* lwork, blasint* info) {
-    dorgqr_(&m, &n, &k, a, &m, tau, work, lwork, info);
+    dorgqr_(&m, &n, &k, a, &ld, tau, work, lwork, info);
   });
 }
 

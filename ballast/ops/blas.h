@@ -21,12 +21,14 @@ void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Matrix<fl
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k, double alpha, Matrix<double> a, Matrix<double> b,
           double beta, double* c, std::int64_t c_step);
 
-/// The QR factors of a column-major [m, n] matrix, in place: R above the diagonal, reflectors below. `tau` holds
-/// min(m, n) numbers.
-void geqrf(std::int64_t m, std::int64_t n, float* a, float* tau);
-void geqrf(std::int64_t m, std::int64_t n, double* a, double* tau);
+/// The QR factors of a column-major [m, n] matrix (`step` elements from column to column), in place: R above the
+/// diagonal, reflectors below. `tau` holds min(m, n) numbers.
+void geqrf(std::int64_t m, std::int64_t n, float* a, std::int64_t step, float* tau);
+void geqrf(std::int64_t m, std::int64_t n, double* a, std::int64_t step, double* tau);
 /// The first `k` columns of Q, in place of reflectors from geqrf, of which there are `reflectors` <= k.
-void orgqr(std::int64_t m, std::int64_t k, std::int64_t reflectors, float* a, const float* tau);
-void orgqr(std::int64_t m, std::int64_t k, std::int64_t reflectors, double* a, const double* tau);
+void orgqr(std::int64_t m, std::int64_t k, std::int64_t reflectors, float* a, std::int64_t step,
+           const float* tau);
+void orgqr(std::int64_t m, std::int64_t k, std::int64_t reflectors, double* a, std::int64_t step,
+           const double* tau);
 
 }  // namespace ballast::blas

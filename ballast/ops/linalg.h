@@ -15,6 +15,9 @@ namespace ballast {
 /// ShapeError "linalg.qr: The input tensor A must have at least 2 dimensions."
 [[nodiscard]] std::tuple<Tensor, Tensor> linalg_qr(const Tensor& a);
 
+/// The same of one matrix [m, n] without R, which is costly to lay out: Q [m, k] and the diagonal of R [k].
+[[nodiscard]] std::tuple<Tensor, Tensor> linalg_qr_diagonal(const Tensor& a);
+
 /// The elements on and above (`triu`) or below (`tril`) diagonal `diagonal` of each matrix; zero elsewhere.
 [[nodiscard]] Tensor triu(const Tensor& self, std::int64_t diagonal = 0);
 [[nodiscard]] Tensor tril(const Tensor& self, std::int64_t diagonal = 0);

@@ -47,6 +47,17 @@ TEST(Qr, SignsAreLapacks) {
   EXPECT_NEAR(q[0][0].item<double>(), -0.6, 1e-6);
 }
 
+TEST(Qr, WithTheDiagonalAloneIsTheSame) {
+  for (const auto& [m, n] : {std::pair{5, 3}, {3, 5}, {1, 1}, {512, 70}, {70, 512}}) {
+    const Tensor a = wave({m, n}, kFloat32);
+    const auto [q, r] = linalg_qr(a);
+    const auto [same_q, diagonal] = linalg_qr_diagonal(a);
+    EXPECT_TRUE(equal(q, same_q)) << m << " x " << n;
+    EXPECT_TRUE(equal(r.diagonal(), diagonal)) << m << " x " << n;
+  }
+  EXPECT_THROW((void)linalg_qr_diagonal(zeros({2, 3, 3})), ShapeError);
+}
+
 TEST(Qr, RefusesWhatHasNoFactors) {
   EXPECT_THROW((void)linalg_qr(zeros({3})), ShapeError);
   EXPECT_THROW((void)linalg_qr(zeros({3, 3}, kInt64)), DTypeError);
