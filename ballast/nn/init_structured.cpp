@@ -2,15 +2,78 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <mutex>
+#include <vector>
 
 #include "ballast/autograd/grad_mode.h"
 #include "ballast/core/error.h"
 #include "ballast/nn/init.h"
 #include "ballast/ops/linalg.h"
 #include "ballast/ops/random.h"
+#include "ballast/ops/random_permutation.h"
 
 namespace ballast::nn::init {
+
+namespace {
+
+/// Sets to 0 the marked elements of one row: those of the columns whose bits are set in `marks`.
+template <class Bits>
+void zero_marked(std::byte* row, std::int64_t step, std::int64_t columns, std::uint64_t marks) {
+  for (std::int64_t c = 0; c < columns; ++c, row += step) {
+    Bits bits;
+    std::memcpy(&bits, row, sizeof bits);
+    bits &= static_cast<Bits>((marks >> c & 1) - 1);  // every type's zero is all bits zero
+    std::memcpy(row, &bits, sizeof bits);
+  }
+}
+
+/// In each column of a matrix, `zeros` rows that a permutation of its own begins with become 0. The permutations are
+/// drawn one column after the other; the memory is gone through row by row, for as many columns as fit into a word.
+void zero_rows_of_columns(const Tensor& matrix, std::int64_t zeros) {
+  constexpr std::int64_t kColumns = 64;
+  const std::int64_t rows = matrix.size(0);
+  const std::int64_t columns = matrix.size(1);
+  const std::int64_t row_step = matrix.stride(0) * matrix.itemsize();
+  const std::int64_t column_step = matrix.stride(1) * matrix.itemsize();
+  auto* const base = static_cast<std::byte*>(matrix.data_ptr());
+  Generator::State& state = default_generator().state();
+  const std::lock_guard lock(state.mutex);
+  Permutations permutations(rows);
+  std::vector<std::uint64_t> marks(static_cast<std::size_t>(rows));
+  for (std::int64_t first = 0; first < columns; first += kColumns) {
+    const std::int64_t n = std::min(kColumns, columns - first);
+    std::fill(marks.begin(), marks.end(), 0);
+    for (std::int64_t c = 0; c < n; ++c) {
+      const auto order = permutations.next(state.engine);
+      for (const std::uint32_t row : order.first(static_cast<std::size_t>(zeros))) {
+        marks[row] |= std::uint64_t{1} << c;
+      }
+    }
+    for (std::int64_t r = 0; r < rows; ++r) {
+      std::byte* const row = base + r * row_step + first * column_step;
+      const std::uint64_t m = marks[static_cast<std::size_t>(r)];
+      switch (matrix.itemsize()) {
+        case 1:
+          zero_marked<std::uint8_t>(row, column_step, n, m);
+          break;
+        case 2:
+          zero_marked<std::uint16_t>(row, column_step, n, m);
+          break;
+        case 4:
+          zero_marked<std::uint32_t>(row, column_step, n, m);
+          break;
+        default:  // of 16 bytes: both halves
+          for (std::int64_t half = 0; half < matrix.itemsize(); half += 8) {
+            zero_marked<std::uint64_t>(row + half, column_step, n, m);
+          }
+      }
+    }
+  }
+}
+
+}  // namespace
 
 Tensor eye_(const Tensor& tensor) {
   check<ValueError>(tensor.dim() == 2, "Only tensors with 2 dimensions are supported");
@@ -46,11 +109,11 @@ Tensor orthogonal_(const Tensor& tensor, double gain, const std::optional<Genera
   Tensor normal = empty({rows, cols}, tensor.options());
   normal.normal_(0, 1, generator);
   if (rows < cols) normal = normal.t();
-  auto [q, r] = linalg_qr(normal);
-  q.mul_(r.diagonal().sign());
+  auto [q, diagonal] = linalg_qr_diagonal(normal);
+  q.mul_(diagonal.sign());
   if (rows < cols) q = q.t();
   tensor.copy_(q.reshape(tensor.sizes()));
-  tensor.mul_(gain);
+  if (gain != 1) tensor.mul_(gain);
   return tensor;
 }
 
@@ -59,23 +122,13 @@ Tensor sparse_(const Tensor& tensor, double sparsity, double std, const std::opt
   if (tensor.is_meta()) return tensor;
   const NoGradGuard no_grad;
   tensor.normal_(0, std, generator);
-  const std::int64_t rows = tensor.size(0), cols = tensor.size(1);
   check<ValueError>(!std::isnan(sparsity), "cannot convert float NaN to integer: the sparsity is NaN");
+  const std::int64_t rows = tensor.size(0);
   const double all = static_cast<double>(rows);
   // As in Python's row_indices[:n], a negative n counts from the end.
   auto zeros = static_cast<std::int64_t>(std::clamp(std::ceil(sparsity * all), -all, all));
   if (zeros < 0) zeros += rows;
-  auto* const base = static_cast<std::byte*>(tensor.data_ptr());
-  const auto width = static_cast<std::size_t>(tensor.itemsize());
-  const auto on_cpu = TensorOptions(kInt64).device(Device(kCPU));
-  for (std::int64_t c = 0; c < cols; ++c) {
-    const Tensor order = randperm(rows, on_cpu);
-    const auto* const row = order.data_ptr<std::int64_t>();
-    for (std::int64_t i = 0; i < zeros; ++i) {
-      // Every type's zero is all bits zero.
-      std::memset(base + (row[i] * tensor.stride(0) + c * tensor.stride(1)) * tensor.itemsize(), 0, width);
-    }
-  }
+  zero_rows_of_columns(tensor, zeros);
   return tensor;
 }
 

@@ -1,4 +1,7 @@
+#include "ballast/ops/random_permutation.h"
+
 #include <limits>
+#include <numeric>
 #include <string_view>
 
 #include "ballast/ops/random.h"
@@ -62,6 +65,35 @@ Tensor randperm(std::int64_t n, const std::optional<Generator>& generator, const
   });
   out.requires_grad_(options.requires_grad());
   return out;
+}
+
+Permutations::Permutations(std::int64_t n) {
+  check<ValueError>(n >= 0 && n <= kMost, "a permutation of {} numbers: 0 to {} are possible here", n, kMost);
+  order_.resize(static_cast<std::size_t>(n));
+  if (n >= kLongFrom) return;
+  for (std::uint64_t d = order_.size(); d > 1; --d) {
+    reciprocals_.push_back(std::numeric_limits<std::uint64_t>::max() / d + 1);
+  }
+  words_.resize(reciprocals_.size());
+}
+
+std::span<const std::uint32_t> Permutations::next(Mt19937& engine) {
+  __extension__ using Wide = unsigned __int128;
+  if (const auto n = static_cast<std::int64_t>(order_.size()); n >= kLongFrom) {
+    shuffle_long(engine, order_.data(), n);
+    return order_;
+  }
+  engine.fill(words_);
+  std::iota(order_.begin(), order_.end(), 0U);
+  std::uint32_t* const x = order_.data();
+  const std::size_t steps = words_.size();
+  for (std::size_t i = 0; i < steps; ++i) {
+    const std::uint64_t left = steps + 1 - i;
+    const std::uint64_t fraction = reciprocals_[i] * words_[i];
+    const auto z = static_cast<std::size_t>((static_cast<Wide>(fraction) * left) >> 64);  // words_[i] % left
+    std::swap(x[i], x[i + z]);
+  }
+  return order_;
 }
 
 Tensor randperm(std::int64_t n, const TensorOptions& options) { return randperm(n, std::nullopt, options); }
