@@ -1,10 +1,12 @@
 // Every array of tests/data/rng/golden_avx2.npz, drawn again. The key of an array names its call: tests/data/rng/README.md.
 #include <iostream>
+#include <set>
 #include <sstream>
 
 #include "tests/support/golden.h"
 #include <gtest/gtest.h>
 
+#include "ballast/core/cpu.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/random.h"
 #include "ballast/ops/random_trunc_normal.h"
@@ -48,16 +50,17 @@ std::pair<std::int64_t, std::int64_t> bounds(const std::string& text) {
   return {one(text.substr(0, at)), one(text.substr(at + 1))};
 }
 
-Tensor trunc(Tensor t, const std::string& how) {
-  if (how == "-2_2") trunc_normal_fill(t, 0, 1, -2, 2);
-  if (how == "-1_1") trunc_normal_fill(t, 0, 1, -1, 1);
-  if (how == "1.5_3_uniform_branch") trunc_normal_fill(t, 0, 1, 1.5, 3);
+Tensor truncated(const Tensor& t, const std::string& how) {
+  static const std::map<std::string, std::pair<double, double>> kBounds{
+      {"-2_2", {-2, 2}}, {"-1_1", {-1, 1}}, {"1.5_3_uniform_branch", {1.5, 3}}};
+  const auto [a, b] = kBounds.at(how);
+  trunc_normal_fill(t, 0, 1, a, b);
   return t;
 }
 
 Tensor dropout_of_ones(DType dtype) { return dropout_mask(ones(40, dtype), 0.25); }
 
-/// The call that a key without its seed names; undefined if the key is of another kind.
+/// The call that a key without its seed names.
 Tensor draw(const std::string& key) {
   const auto part = split(key, '/');
   const std::string& what = part[0];
@@ -81,10 +84,10 @@ Tensor draw(const std::string& key) {
   if (what == "log_normal_") return forty().log_normal_(0.5, 0.75);
   if (what == "geometric_") return forty().geometric_(0.3);
   if (what == "cauchy_") return forty().cauchy_();
-  if (what == "trunc_normal_") return trunc(made(), part[3]);
+  if (what == "trunc_normal_") return truncated(made(), part[3]);
   if (what == "normal_noncontiguous") return empty({8, 4}).t().normal_();
-  if (what == "multinomial") return multinomial(tensor({0.1, 0.2, 0.3, 0.15, 0.05, 0.2}), 3);
-  return {};
+  if (what == "multinomial") return multinomial(tensor({0.1, 0.2, 0.3, 0.4, 0.5, 0.6}), 3);
+  throw std::runtime_error("no call known for " + key);
 }
 
 using Draw = Tensor (*)();
@@ -99,7 +102,7 @@ const std::map<std::string, Draw>& mixed_calls() {
       {"empty(9).bernoulli_(0.3)", [] { return empty(9).bernoulli_(0.3); }},
       {"dropout(ones(40),0.25)", [] { return dropout_of_ones(kFloat32); }},
       {"empty(5).exponential_(1.5)", [] { return empty(5).exponential_(1.5); }},
-      {"trunc_normal_(empty(30))", [] { return trunc(empty(30), "-2_2"); }},
+      {"trunc_normal_(empty(30))", [] { return truncated(empty(30), "-2_2"); }},
       {"rand(2,float64)", [] { return rand(2, kFloat64); }},
       {"rand(4,bfloat16)", [] { return rand(4, kBFloat16); }},
       {"randn(2,2)",
@@ -123,62 +126,71 @@ const std::map<std::string, Draw>& mixed_calls() {
 std::uint64_t seed_of(const std::string& key) { return std::stoull(key.substr(1, key.find('/') - 1)); }
 std::string without_seed(const std::string& key) { return key.substr(key.find('/') + 1); }
 
-TEST(RandomGolden, EveryArrayIsDrawnAgain) {
+void expect_same(const Tensor& drawn, const std::string& key) {
+  const Tensor& expected = golden().at(key);
+  EXPECT_EQ(drawn.sizes(), expected.sizes()) << key;
+  EXPECT_EQ(bytes_of(drawn), bytes_of(expected)) << key;
+}
+
+/// What the keys state/... of a seed hold.
+std::map<std::string, Tensor> states(std::uint64_t seed) {
+  std::map<std::string, Tensor> out;
+  manual_seed(seed);
+  static_cast<void>(rand(5));
+  static_cast<void>(randn(3));
+  const Tensor saved = get_rng_state();
+  out["bytes"] = saved;
+  out["after_randn(5)"] = randn(5);
+  set_rng_state(saved);
+  out["again_randn(5)"] = randn(5);
+  out["then_rand(3)"] = rand(3);
+  const Generator own;
+  out["new_generator_initial_seed"] = full({}, static_cast<std::int64_t>(own.initial_seed()), kInt64);
+  own.manual_seed(seed);
+  out["fresh_bytes"] = own.get_state();
+  static_cast<void>(rand(1000, own));
+  out["bytes_after_rand(1000)"] = own.get_state();
+  out["generator_randn(17)"] = randn(17, own);
+  return out;
+}
+
+/// Every array again, and the number of arrays.
+int draw_all() {
   int cases = 0;
-  std::string sequence;  // a mix whose generator goes on
-  for (const auto& [key, expected] : golden()) {
+  std::set<std::string> sequences;  // begun: their generator goes on
+  std::map<std::uint64_t, std::map<std::string, Tensor>> states_of;
+  for (const auto& entry : golden()) {
+    const std::string& key = entry.first;
+    const std::uint64_t seed = seed_of(key);
     const std::string call = without_seed(key);
     Tensor drawn;
     if (call.starts_with("mix")) {
-      const std::string of = key.substr(0, key.rfind('/'));
-      if (of != sequence) manual_seed(seed_of(key));
-      sequence = of;
+      if (sequences.insert(key.substr(0, key.rfind('/'))).second) manual_seed(seed);
       drawn = mixed_calls().at(call.substr(call.find('_') + 1))();
-    } else if (call.starts_with("state")) {
-      continue;
+    } else if (call.starts_with("state/")) {
+      if (!states_of.contains(seed)) states_of[seed] = states(seed);
+      drawn = states_of[seed].at(call.substr(6));
     } else {
-      manual_seed(seed_of(key));
+      manual_seed(seed);
       drawn = draw(call);
     }
-    ASSERT_TRUE(drawn.defined()) << key;
-    EXPECT_EQ(bytes_of(drawn), bytes_of(expected)) << key;
+    expect_same(drawn, key);
     ++cases;
   }
-  std::cout << "[ cases ] " << cases << " of rng/golden_avx2.npz\n";
-  EXPECT_GT(cases, 0);
+  return cases;
 }
 
-TEST(RandomGolden, StatesAreSavedAndGoOnAsInPyTorch) {
-  int cases = 0;
-  const auto expect = [&](const std::string& key, const Tensor& drawn) {
-    EXPECT_EQ(bytes_of(drawn), bytes_of(golden().at(key))) << key;
-    ++cases;
-  };
-  for (const auto& [key, array] : golden()) {
-    if (without_seed(key) != "state/bytes") continue;
-    const std::string seed = key.substr(0, key.find('/') + 1) + "state/";
-    manual_seed(seed_of(key));
-    static_cast<void>(rand(5));
-    static_cast<void>(randn(3));
-    const Tensor state = get_rng_state();
-    expect(key, state);
-    expect(seed + "after_randn(5)", randn(5));
-    set_rng_state(array);
-    expect(seed + "again_randn(5)", randn(5));
-    expect(seed + "then_rand(3)", rand(3));
-    Generator fresh;
-    fresh.manual_seed(seed_of(key));
-    expect(seed + "fresh_bytes", fresh.get_state());
-    const Tensor& initial = golden().at(seed + "new_generator_initial_seed");
-    EXPECT_EQ(Generator().initial_seed(), static_cast<std::uint64_t>(initial.item<std::int64_t>()));
-    ++cases;
-    manual_seed(seed_of(key));
-    static_cast<void>(rand(1000));
-    expect(seed + "bytes_after_rand(1000)", get_rng_state());
-    expect(seed + "generator_randn(17)", randn(17, fresh));
+TEST(RandomGolden, EveryArrayIsDrawnAgainAtEverySimdLevel) {
+  const int recorded = testing::read_json("rng/capabilities.json").at("arrays");
+  for (const SimdLevel level : {SimdLevel::kBaseline, SimdLevel::kAvx2, SimdLevel::kAvx512}) {
+    if (level > best_simd_level()) continue;
+    set_simd_level(level);
+    const int cases = draw_all();
+    std::cout << "[ cases ] " << cases << " of rng/golden_avx2.npz, SIMD level " << static_cast<int>(level)
+              << '\n';
+    EXPECT_EQ(cases, recorded);
   }
-  std::cout << "[ cases ] " << cases << " states of rng/golden_avx2.npz\n";
-  EXPECT_GT(cases, 0);
+  set_simd_level(best_simd_level());
 }
 
 }  // namespace
