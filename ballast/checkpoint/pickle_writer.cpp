@@ -31,7 +31,9 @@ void PickleWriter::find_ranges(const Value& root) {
     if (!t.defined() || t.is_meta()) return Walk::kInto;
     const auto extent = storage_extent(t.sizes(), t.strides(), t.storage_offset()).value_or(0);
     constexpr std::uint64_t kLargestElement = 16;
-    const std::uint64_t begin = offset_bytes(t) / kLargestElement * kLargestElement;
+    // An empty view may stand beyond its storage.
+    const std::uint64_t begin =
+        std::min<std::uint64_t>(offset_bytes(t), t.storage().nbytes()) / kLargestElement * kLargestElement;
     const std::uint64_t end =
         std::max<std::uint64_t>(begin, static_cast<std::uint64_t>(extent * t.itemsize()));
     const auto [it, first] = ranges_.try_emplace(t.storage().id(), begin, end);

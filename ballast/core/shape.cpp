@@ -88,7 +88,7 @@ std::optional<std::int64_t> storage_extent(IntArrayRef sizes, IntArrayRef stride
     if (!sum) return std::nullopt;
     last = *sum;
   }
-  return empty ? offset : checked_add(last, 1);
+  return empty ? 0 : checked_add(last, 1);
 }
 
 std::int64_t wrap_dim(std::int64_t dim, std::int64_t rank) {

@@ -28,8 +28,8 @@ std::int64_t fill_contiguous_strides(IntArrayRef sizes, std::int64_t* strides);
 /// Whether the elements fill a block of memory without holes or repeats, in whatever order of dimensions.
 [[nodiscard]] bool is_non_overlapping_and_dense(IntArrayRef sizes, IntArrayRef strides);
 
-/// Elements of storage that a view needs: offset + 1 + sum (size - 1) * stride, and just `offset` for an
-/// empty view. nullopt where that overflows or where a size, stride or the offset is negative.
+/// Elements of storage that a view needs: offset + 1 + sum (size - 1) * stride, and none for an empty view,
+/// wherever it stands. nullopt where that overflows or where a size, stride or the offset is negative.
 [[nodiscard]] std::optional<std::int64_t> storage_extent(IntArrayRef sizes, IntArrayRef strides,
                                                          std::int64_t offset) noexcept;
 

@@ -72,7 +72,8 @@ void Tensor::throw_dtype(DType expected) const {
 void* Tensor::data_ptr() const {
   const TensorImpl& t = impl();
   std::byte* base = t.storage.mutable_data();
-  return base == nullptr ? nullptr : base + t.offset * ballast::itemsize(t.dtype);
+  // An empty view may stand beyond its storage.
+  return base == nullptr || t.numel == 0 ? base : base + t.offset * ballast::itemsize(t.dtype);
 }
 
 const Tensor& Tensor::requires_grad_(bool on) const {

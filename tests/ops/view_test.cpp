@@ -37,6 +37,15 @@ TEST(View, ShowsTheSameElements) {
   EXPECT_EQ(t.as_strided({2, 2}, {1, 5}, 3)[1][1].item<int>(), 9);
 }
 
+TEST(View, OfNothingMayStandBeyondTheStorage) {
+  const Tensor corner = arange(6).view({2, 3}).slice(0, 2).slice(1, 1);
+  EXPECT_EQ(corner.shape(), (Size{0, 2}));
+  EXPECT_EQ(corner.storage_offset(), 7);
+  EXPECT_EQ(zeros({3, 0, 5})[2].storage_offset(), 10);
+  EXPECT_TRUE(equal(corner.clone().fill_(1), corner));
+  EXPECT_EQ(corner.sum().item<int>(), 0);
+}
+
 TEST(View, WritingThroughAnyViewWritesTheBase) {
   const std::vector<std::pair<const char*, std::function<Tensor(const Tensor&)>>> views{
       {"select", [](const Tensor& t) { return t.select(1, 1); }},
