@@ -13,32 +13,33 @@ enum class Category : std::uint8_t { kBool, kInteger, kFloat, kComplex };
 struct Info {
   std::string_view name;
   std::string_view error_name;
+  std::string_view cpp_name;
   std::int8_t size;
   Category category;
 };
 
 constexpr std::array<Info, kDTypeCount> kInfo{{
-    {"uint8", "Byte", 1, Category::kInteger},
-    {"int8", "Char", 1, Category::kInteger},
-    {"int16", "Short", 2, Category::kInteger},
-    {"int32", "Int", 4, Category::kInteger},
-    {"int64", "Long", 8, Category::kInteger},
-    {"uint16", "UInt16", 2, Category::kInteger},
-    {"uint32", "UInt32", 4, Category::kInteger},
-    {"uint64", "UInt64", 8, Category::kInteger},
-    {"float16", "Half", 2, Category::kFloat},
-    {"float32", "Float", 4, Category::kFloat},
-    {"float64", "Double", 8, Category::kFloat},
-    {"bfloat16", "BFloat16", 2, Category::kFloat},
-    {"complex32", "ComplexHalf", 4, Category::kComplex},
-    {"complex64", "ComplexFloat", 8, Category::kComplex},
-    {"complex128", "ComplexDouble", 16, Category::kComplex},
-    {"bool", "Bool", 1, Category::kBool},
-    {"float8_e5m2", "Float8_e5m2", 1, Category::kFloat},
-    {"float8_e4m3fn", "Float8_e4m3fn", 1, Category::kFloat},
-    {"float8_e5m2fnuz", "Float8_e5m2fnuz", 1, Category::kFloat},
-    {"float8_e4m3fnuz", "Float8_e4m3fnuz", 1, Category::kFloat},
-    {"float8_e8m0fnu", "Float8_e8m0fnu", 1, Category::kFloat},
+    {"uint8", "Byte", "unsigned char", 1, Category::kInteger},
+    {"int8", "Char", "signed char", 1, Category::kInteger},
+    {"int16", "Short", "short int", 2, Category::kInteger},
+    {"int32", "Int", "int", 4, Category::kInteger},
+    {"int64", "Long", "long int", 8, Category::kInteger},
+    {"uint16", "UInt16", "short unsigned int", 2, Category::kInteger},
+    {"uint32", "UInt32", "unsigned int", 4, Category::kInteger},
+    {"uint64", "UInt64", "long unsigned int", 8, Category::kInteger},
+    {"float16", "Half", "c10::Half", 2, Category::kFloat},
+    {"float32", "Float", "float", 4, Category::kFloat},
+    {"float64", "Double", "double", 8, Category::kFloat},
+    {"bfloat16", "BFloat16", "c10::BFloat16", 2, Category::kFloat},
+    {"complex32", "ComplexHalf", "c10::complex<c10::Half>", 4, Category::kComplex},
+    {"complex64", "ComplexFloat", "c10::complex<float>", 8, Category::kComplex},
+    {"complex128", "ComplexDouble", "c10::complex<double>", 16, Category::kComplex},
+    {"bool", "Bool", "bool", 1, Category::kBool},
+    {"float8_e5m2", "Float8_e5m2", "c10::Float8_e5m2", 1, Category::kFloat},
+    {"float8_e4m3fn", "Float8_e4m3fn", "c10::Float8_e4m3fn", 1, Category::kFloat},
+    {"float8_e5m2fnuz", "Float8_e5m2fnuz", "c10::Float8_e5m2fnuz", 1, Category::kFloat},
+    {"float8_e4m3fnuz", "Float8_e4m3fnuz", "c10::Float8_e4m3fnuz", 1, Category::kFloat},
+    {"float8_e8m0fnu", "Float8_e8m0fnu", "c10::Float8_e8m0fnu", 1, Category::kFloat},
 }};
 
 constexpr const Info& info(DType d) { return kInfo[static_cast<std::size_t>(d)]; }
@@ -60,6 +61,7 @@ DType promote_integers(DType a, DType b) {
 std::int64_t itemsize(DType dtype) noexcept { return info(dtype).size; }
 std::string_view dtype_name(DType dtype) noexcept { return info(dtype).name; }
 std::string_view dtype_error_name(DType dtype) noexcept { return info(dtype).error_name; }
+std::string_view dtype_cpp_name(DType dtype) noexcept { return info(dtype).cpp_name; }
 
 std::optional<DType> dtype_from_name(std::string_view name) noexcept {
   if (name.starts_with("torch.")) name.remove_prefix(6);
@@ -99,8 +101,7 @@ DType to_complex_dtype(DType dtype) {
     case kFloat64:
       return kComplex128;
     default:
-      check<DTypeError>(is_complex(dtype), "there is no complex type with parts of type {}",
-                        dtype_name(dtype));
+      check<DTypeError>(is_complex(dtype), "Unknown Complex ScalarType for {}", dtype_error_name(dtype));
       return dtype;
   }
 }

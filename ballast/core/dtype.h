@@ -74,6 +74,8 @@ inline constexpr DType kFloat8_e8m0fnu = DType::kFloat8_e8m0fnu;
 [[nodiscard]] std::string_view dtype_name(DType dtype) noexcept;
 /// The name PyTorch's error texts use: "Float", "Long", "Bool", "ComplexFloat".
 [[nodiscard]] std::string_view dtype_error_name(DType dtype) noexcept;
+/// The name of the element's C++ type in PyTorch, which some of its error texts use: "float", "long int", "c10::Half".
+[[nodiscard]] std::string_view dtype_cpp_name(DType dtype) noexcept;
 /// The type of a name as `dtype_name` gives it, with or without "torch.".
 [[nodiscard]] std::optional<DType> dtype_from_name(std::string_view name) noexcept;
 

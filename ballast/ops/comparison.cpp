@@ -58,14 +58,14 @@ struct Minimum {
 
 template <class Op>
 Tensor compare(const Operand& a, const Operand& b) {
-  return binary(a, b, result_type(a, b), Op{}, kBool);
+  return binary(a, b, broadcast_type(a, b), Op{}, kBool);
 }
 
 template <class Op>
 Tensor extreme(const Tensor& a, const Tensor& b, const char* name) {
   check<NotImplementedError>(!a.is_complex() && !b.is_complex(), "{} not implemented for complex tensors.",
                              name);
-  return binary(a, b, result_type(a, b), Op{});
+  return binary(a, b, broadcast_type(a, b), Op{});
 }
 
 bool every(const Tensor& truths) { return truths.all().item<bool>(); }

@@ -65,6 +65,18 @@ void fill_with(const Tensor& t, T value) {
       });
 }
 
+/// A single element of a small floating type is rounded unchecked, as in PyTorch; more than one complex32 are checked to be
+/// complex64.
+template <class T>
+T element_to_fill(const Scalar& value, std::int64_t count) {
+  if constexpr (std::is_same_v<T, ComplexHalf>) {
+    if (count != 1) return convert_element<T>(checked_element<std::complex<float>>(value));
+  } else if constexpr (detail::is_small_float<T>) {
+    if (count == 1) return rounded_element<T>(value);
+  }
+  return checked_element<T>(value);
+}
+
 Tensor empty_as(const Tensor& t, const TensorOptions& options) { return empty_like(t, options); }
 
 }  // namespace
@@ -73,7 +85,7 @@ namespace detail {
 
 void fill(const Tensor& out, const Scalar& value) {
   visit_dtype(out.dtype(), [&]<class T>(std::type_identity<T>) {
-    const T element = checked_element<T>(value);
+    const T element = element_to_fill<T>(value, out.numel());
     if (!out.is_meta() && out.numel() > 0) fill_with(out, element);
   });
 }
@@ -92,7 +104,8 @@ const Tensor& Tensor::fill_(const Tensor& value) const {
                     value.dim());
   check_inplace_on_leaf(*this);
   if (is_meta()) return *this;
-  return fill_(value.item());
+  copy_elements(*this, value.expand(sizes()));
+  return *this;
 }
 
 const Tensor& Tensor::zero_() const { return fill_(0); }

@@ -9,12 +9,13 @@
 //   Tensor product = binary(a, b, result_type(a, b), Multiply{});
 //
 // float16, bfloat16 and float8 are computed in float and rounded once. Where an operation sets kTakesFloats, a right operand of
-// one element enters such a computation unrounded, as in PyTorch.
+// one element enters such a computation unrounded, as in PyTorch (which has no such computation for float8).
 #pragma once
 
 #include <array>
 #include <complex>
 #include <cstdint>
+#include <string>
 
 #include "ballast/core/convert_element.h"
 #include "ballast/core/strided_loop.h"
@@ -55,13 +56,16 @@ template <class T>
 using compute_t = typename ComputeType<T>::type;
 
 template <class T>
-[[nodiscard]] compute_t<T> load_for_compute(const std::byte* p) {
-  const T v = load<T>(p);
+[[nodiscard]] compute_t<T> to_compute(T v) {
   if constexpr (std::is_same_v<T, ComplexHalf>) {
     return {static_cast<float>(v.real_part), static_cast<float>(v.imag_part)};
   } else {
     return static_cast<compute_t<T>>(v);
   }
+}
+template <class T>
+[[nodiscard]] compute_t<T> load_for_compute(const std::byte* p) {
+  return to_compute(load<T>(p));
 }
 
 [[noreturn]] inline void throw_not_implemented(const char* name, DType dtype) {
@@ -92,23 +96,44 @@ constexpr bool takes_floats() {
   }
 }
 
+/// Where PyTorch's vector code rounds otherwise than its code for what is left of a row, an operation has both: `in_block` is
+/// for the leading elements of a dense row of 16-bit floats, as many as two vectors of 256 bits at a time take.
+template <class Op, class T>
+concept HasBlockForm = (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)&&requires(const Op& op) {
+  op.in_block(0.0F, 0.0F);
+};
+inline constexpr std::int64_t kBlock = 32;
+
+/// out = f(a, b) for elements `begin` to `end` of a row. The steps may be compile-time constants.
+template <class Out, class A, class B>
+void walk_row(std::byte* const* p, std::int64_t begin, std::int64_t end, const auto& f, auto out_step,
+              auto a_step, auto b_step) {
+  for (std::int64_t i = begin; i < end; ++i) {
+    store(p[0] + i * out_step, convert_element<Out>(f(load_for_compute<A>(p[1] + i * a_step),
+                                                      load_for_compute<B>(p[2] + i * b_step))));
+  }
+}
+
 /// out = op(a, b) over one row.
 template <class Out, class A, class B, class Op>
 void binary_row(std::byte* const* p, const std::int64_t* step, std::int64_t n, const Op& op) {
-  const auto walk = [&](auto out_step, auto a_step, auto b_step) {
-    for (std::int64_t i = 0; i < n; ++i) {
-      store(p[0] + i * out_step, convert_element<Out>(op(load_for_compute<A>(p[1] + i * a_step),
-                                                         load_for_compute<B>(p[2] + i * b_step))));
+  const auto walk_dense = [&](auto... steps) {
+    std::int64_t begin = 0;
+    if constexpr (HasBlockForm<Op, Out>) {
+      begin = n / kBlock * kBlock;
+      const auto in_block = [&](float a, float b) { return op.in_block(a, b); };
+      walk_row<Out, A, B>(p, 0, begin, in_block, steps...);
     }
+    walk_row<Out, A, B>(p, begin, n, op, steps...);
   };
   constexpr std::integral_constant<std::int64_t, sizeof(Out)> kOut;
   constexpr std::integral_constant<std::int64_t, sizeof(A)> kA;
   constexpr std::integral_constant<std::int64_t, sizeof(B)> kB;
   constexpr std::integral_constant<std::int64_t, 0> kSame;
-  if (step[0] == kOut && step[1] == kA && step[2] == kB) return walk(kOut, kA, kB);
-  if (step[0] == kOut && step[1] == kA && step[2] == 0) return walk(kOut, kA, kSame);
-  if (step[0] == kOut && step[1] == 0 && step[2] == kB) return walk(kOut, kSame, kB);
-  walk(step[0], step[1], step[2]);
+  if (step[0] == kOut && step[1] == kA && step[2] == kB) return walk_dense(kOut, kA, kB);
+  if (step[0] == kOut && step[1] == kA && step[2] == 0) return walk_dense(kOut, kA, kSame);
+  if (step[0] == kOut && step[1] == 0 && step[2] == kB) return walk_dense(kOut, kSame, kB);
+  walk_row<Out, A, B>(p, 0, n, op, step[0], step[1], step[2]);
 }
 
 /// out = op(a) over one row.
@@ -174,10 +199,12 @@ struct Prepared {
 /// Writes op(a, b), computed in `dtype`, to `out`, whose shape they broadcast to and whose type is the operation's.
 template <class Op>
 void binary_into(const Tensor& out, const Operand& a, const Operand& b, DType dtype, const Op& op) {
+  if (out.is_meta()) return;
+  if (takes_floats<Op>() && is_float8(dtype) && b.is_single())
+    throw_not_implemented((std::string(Op::kName) + "_reduced_float").c_str(), dtype);
   visit_dtype_of<Op::kTypes>(dtype, Op::kName, [&]<class T>(std::type_identity<T>) {
     using Out =
         std::conditional_t<std::is_same_v<decltype(op(compute_t<T>(), compute_t<T>())), bool>, bool, T>;
-    if (out.is_meta()) return;
     if (out.dtype() != dtype_of<Out>) {  // an in-place operation computes in a wider type than it writes
       const Tensor wide = empty(out.sizes(), dtype_of<Out>);
       binary_into(wide, a, b, dtype, op);
@@ -195,12 +222,16 @@ void binary_into(const Tensor& out, const Operand& a, const Operand& b, DType dt
         return loop.run([&](Pointers p, Steps s, std::int64_t n) { binary_row<Out, T, float>(p, s, n, op); });
       }
     }
-    loop.run([&](Pointers p, Steps s, std::int64_t n) { binary_row<Out, T, T>(p, s, n, op); });
+    const auto row = [&](Pointers p, Steps s, std::int64_t n) { binary_row<Out, T, T>(p, s, n, op); };
+    if constexpr (HasBlockForm<Op, Out>)
+      return loop.run_range(0, loop.total(), row);  // uncut: blocks count from a row's start
+    loop.run(row);
   });
 }
 
 template <class Op>
 void unary_into(const Tensor& out, const Tensor& a, DType dtype, const Op& op) {
+  if (out.is_meta()) return;
   visit_dtype_of<Op::kTypes>(dtype, Op::kName, [&]<class T>(std::type_identity<T>) {
     using Result = decltype(op(compute_t<T>()));
     // bool for tests, the real type for abs of complex, else the element type
@@ -208,7 +239,6 @@ void unary_into(const Tensor& out, const Tensor& a, DType dtype, const Op& op) {
         std::is_same_v<Result, bool>, bool,
         std::conditional_t<is_complex_element<T> && std::is_floating_point_v<Result>,
                            std::conditional_t<std::is_same_v<T, ComplexHalf>, Half, Result>, T>>;
-    if (out.is_meta()) return;
     if (out.dtype() != dtype_of<Out>) {
       const Tensor wide = empty(out.sizes(), dtype_of<Out>);
       unary_into(wide, a, dtype, op);
@@ -234,17 +264,24 @@ template <class Op>
   return out;
 }
 
-/// self = op(self, b), computed in `dtype`. Checks that self may be written, holds the result and has its shape.
-template <class Op>
-const Tensor& binary_inplace(const Tensor& self, const Operand& b, DType dtype, const Op& op,
-                             std::optional<DType> result = std::nullopt) {
-  check_result_fits(result.value_or(dtype), self.dtype());
+/// The type in which self = op(self, b) is computed: `of` the type both promote to. Checks that self may be written, has the
+/// shape of the result and can hold it.
+[[nodiscard]] inline DType inplace_type(
+    const Tensor& self, const Operand& b, DType (*of)(DType) = [](DType d) { return d; }) {
   check_inplace(self);
   if (!b.is_number()) {
-    check_broadcasts_into(self, b.sizes());
     check_no_partial_overlap(self, b.tensor());
+    check_broadcasts_into(self, b.sizes());
   }
+  const DType dtype = of(result_type(self, b));
+  check_result_fits(dtype, self.dtype());
   static_cast<void>(result_is_meta({self, b}));
+  return dtype;
+}
+
+/// self = op(self, b), computed in `dtype`, their inplace_type.
+template <class Op>
+const Tensor& binary_inplace(const Tensor& self, const Operand& b, DType dtype, const Op& op) {
   detail::binary_into(self, self, b, dtype, op);
   return self;
 }

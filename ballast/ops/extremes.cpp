@@ -1,5 +1,6 @@
 #include "ballast/ops/comparison.h"
 #include "ballast/ops/elementwise.h"
+#include "ballast/ops/factories.h"
 #include "ballast/ops/reduced_rows.h"
 #include "ballast/ops/reduction.h"
 
@@ -34,8 +35,8 @@ struct Extremes {
 
 /// Over the rows; either tensor may be undefined.
 void find_extremes(const detail::ReducedRows& r, Which which, const char* kernel, const Extremes& out) {
+  if (r.rows.is_meta() || r.rows.numel() == 0) return;
   visit_dtype_of<kOrdered>(r.rows.dtype(), kernel, [&]<class T>(std::type_identity<T>) {
-    if (r.rows.is_meta()) return;
     const auto* from = static_cast<const std::byte*>(r.rows.data_ptr());
     for (std::int64_t i = 0; i < r.count; ++i) {
       const std::int64_t at = place_in<T>(from, r.n, which);
@@ -68,11 +69,12 @@ void check_not_empty(const Tensor& t, std::int64_t dim, const char* name) {
 }
 
 std::tuple<Tensor, Tensor> extremes_along(const Tensor& t, std::int64_t dim, bool keepdim, Which which) {
-  check<DTypeError>(!t.is_complex(), "{}(): does not support complex input", name_of(which));
   check_not_empty(t, dim, name_of(which));
+  check<DTypeError>(!t.is_complex(), "{}(): does not support complex input", name_of(which));
+  if (t.dim() == 0) return {t.clone(), zeros({}, t.options().dtype(kInt64))};
   const detail::ReducedRows r = detail::reduce_rows(t, dim, keepdim);
   const Extremes out{empty(r.result, t.options()), empty(r.result, t.options().dtype(kInt64))};
-  find_extremes(r, which, which == Which::kMax ? "max" : "min", out);
+  find_extremes(r, which, which == Which::kMax ? "max_cpu" : "min_cpu", out);
   return {out.values, out.places};
 }
 
@@ -87,28 +89,29 @@ Tensor place_of(const Tensor& t, std::optional<std::int64_t> dim, bool keepdim, 
                       name);
   }
   const detail::ReducedRows r = detail::reduce_rows(t, dim ? IntArrayRef(*dim) : IntArrayRef(), keepdim);
+  if (dim && t.dim() > 0 && r.n == 1) return zeros(r.result, t.options().dtype(kInt64));
   const Tensor out = empty(r.result, t.options().dtype(kInt64));
   find_extremes(r, which, which == Which::kMax ? "argmax_cpu" : "argmin_cpu", {{}, out});
   return out;
 }
 
 /// How many elements are not zero.
+template <class T>
 std::int64_t nonzeros(const Tensor& t) {
   std::int64_t count = 0;
   const detail::ReducedRows r = detail::reduce_rows(t, {}, false);
-  visit_dtype(t.dtype(), [&]<class T>(std::type_identity<T>) {
-    const auto* p = static_cast<const std::byte*>(r.rows.data_ptr());
-    for (std::int64_t i = 0; i < r.n; ++i) {
-      count += load_for_compute<T>(p + i * static_cast<std::int64_t>(sizeof(T))) != compute_t<T>(0) ? 1 : 0;
-    }
-  });
+  const auto* p = static_cast<const std::byte*>(r.rows.data_ptr());
+  for (std::int64_t i = 0; i < r.n; ++i) {
+    count += load_for_compute<T>(p + i * static_cast<std::int64_t>(sizeof(T))) != compute_t<T>(0) ? 1 : 0;
+  }
   return count;
 }
 
 template <class F>
 Tensor truth_of_all(const Tensor& t, F of) {
   const Tensor out = empty({}, t.options().dtype(t.dtype() == kUInt8 ? kUInt8 : kBool));
-  if (!t.is_meta()) out.fill_(of(nonzeros(t)));
+  if (t.is_meta()) return out;
+  visit_dtype(t.dtype(), [&]<class T>(std::type_identity<T>) { out.fill_(of(nonzeros<T>(t))); });
   return out;
 }
 
@@ -134,7 +137,9 @@ Tensor Tensor::any() const {
 }
 Tensor Tensor::count_nonzero() const {
   const Tensor out = empty({}, options().dtype(kInt64));
-  if (!is_meta()) out.fill_(nonzeros(*this));
+  if (is_meta()) return out;
+  visit_dtype_of<kBools | kIntegers | kReals | kComplexes | kHalfComplex>(
+      dtype(), "nonzero_count_cpu", [&]<class T>(std::type_identity<T>) { out.fill_(nonzeros<T>(*this)); });
   return out;
 }
 

@@ -37,12 +37,13 @@ std::int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar&
   check<ValueError>(std::isfinite(from) && std::isfinite(to), "unsupported range: {} -> {}", from, to);
   check<ValueError>((by > 0) == (to > from) || to == from,
                     "upper bound and lower bound inconsistent with step sign");
-  if (dtype == kInt64 && start.is_integral(true) && end.is_integral(true) && step.is_integral(true)) {
-    const bool up = by > 0;
-    const auto low = static_cast<std::uint64_t>((up ? start : end).toLong());
-    const auto high = static_cast<std::uint64_t>((up ? end : start).toLong());
-    const auto stride = static_cast<std::uint64_t>(step.toLong());
-    const std::uint64_t size = up ? stride : 0 - stride;
+  if (dtype == kInt64) {  // counted in whole numbers
+    const std::int64_t stride = step.toLong();
+    check<ValueError>(stride != 0, "step must be nonzero");
+    const auto low = static_cast<std::uint64_t>((stride > 0 ? start : end).toLong());
+    const auto high = static_cast<std::uint64_t>((stride > 0 ? end : start).toLong());
+    const std::uint64_t size =
+        stride > 0 ? static_cast<std::uint64_t>(stride) : 0 - static_cast<std::uint64_t>(stride);
     const std::uint64_t count = (high - low) / size + ((high - low) % size != 0 ? 1 : 0);
     check<ShapeError>(count < std::uint64_t{1} << 63, "invalid size, possible overflow?");
     return static_cast<std::int64_t>(count);
@@ -52,35 +53,71 @@ std::int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar&
   return static_cast<std::int64_t>(length);
 }
 
-/// The value at `i` of `steps` evenly spaced ones, counted from the nearer end.
+constexpr DTypeSet kSpacedTypes = kIntegers | kReals | kComplexes;
+
+/// The value at `i` of `steps` evenly spaced ones, counted from the nearer end. Each operation rounds to the type; integers are
+/// spaced in double.
 template <class T>
 auto evenly_spaced(const Scalar& start, const Scalar& end, std::int64_t steps) {
-  using Compute = std::conditional_t<std::is_same_v<T, float> || !std::is_arithmetic_v<T>, float, double>;
-  const auto end_value = [](const Scalar& number) {
-    if constexpr (std::is_integral_v<T>) return static_cast<Compute>(number.to<T>());
-    return static_cast<Compute>(number.toDouble());
+  using C = std::conditional_t<std::is_integral_v<T>, double, compute_t<T>>;
+  using R = decltype(std::real(C()));
+  const auto rounded = [](C x) {
+    if constexpr (detail::is_small_float<T>) {
+      return static_cast<C>(T(x));
+    } else {
+      return x;
+    }
   };
-  const Compute from = end_value(start);
-  const Compute to = end_value(end);
-  const Compute step = steps > 1 ? (to - from) / static_cast<Compute>(steps - 1) : Compute{0};
+  const auto count = [=](std::int64_t n) {
+    if constexpr (detail::is_small_float<T>) {
+      return rounded(static_cast<C>(n));
+    } else {
+      return static_cast<R>(n);
+    }
+  };
+  const C from = static_cast<C>(checked_element<T>(start));
+  const C to = static_cast<C>(checked_element<T>(end));
+  const C step = rounded(rounded(to - from) / count(steps - 1));
   return [=](std::int64_t i) {
-    return i < steps / 2 ? from + step * static_cast<Compute>(i)
-                         : to - step * static_cast<Compute>(steps - i - 1);
+    return i < steps / 2 ? rounded(from + rounded(step * count(i)))
+                         : rounded(to - rounded(step * count(steps - i - 1)));
   };
 }
 
-template <class Make>
-Tensor spaced(std::int64_t steps, const TensorOptions& options, Make make) {
+/// The powers of `base` with evenly spaced exponents, computed in double unless they are complex.
+template <class T>
+auto powers(const Scalar& start, const Scalar& end, std::int64_t steps, double base) {
+  if constexpr (detail::is_complex_element<T>) {
+    return [=, exponent = evenly_spaced<T>(start, end, steps)](std::int64_t i) {
+      return std::pow(T(static_cast<decltype(T().real())>(base)), exponent(i));
+    };
+  } else {
+    const auto from = static_cast<double>(checked_element<T>(start));
+    const auto to = static_cast<double>(checked_element<T>(end));
+    const double distance =
+        std::is_integral_v<T> ? to - from : static_cast<double>(convert_element<T>(to - from));
+    const double step = distance / static_cast<double>(steps - 1);
+    return [=](std::int64_t i) {
+      const double exponent = i < steps / 2 ? from + step * static_cast<double>(i)
+                                            : to - step * static_cast<double>(steps - i - 1);
+      return std::pow(base, exponent);
+    };
+  }
+}
+
+/// An empty vector for `steps` numbers from `start` to `end`. A complex number makes it complex.
+Tensor empty_spaced(const Scalar& start, const Scalar& end, std::int64_t steps, const TensorOptions& options,
+                    const char* name) {
   check<ValueError>(steps >= 0, "number of steps must be non-negative");
-  Tensor out = empty({steps}, options.dtype(options.dtype()));
-  visit_dtype(out.dtype(), [&]<class T>(std::type_identity<T>) {
-    if constexpr (!detail::is_complex_element<T>) {
-      make(out, std::type_identity<T>{});
-    } else {
-      throw DTypeError("linspace and logspace make no complex tensors");
-    }
-  });
-  return out;
+  DType dtype = options.dtype();
+  if (start.is_complex() || end.is_complex()) {
+    const DType natural = to_complex_dtype(get_default_dtype());
+    if (!options.has_dtype()) dtype = natural;
+    check<DTypeError>(is_complex(dtype),
+                      "torch.{}(): inferred dtype {} can't be safely cast to passed dtype {}", name,
+                      dtype_cpp_name(natural), dtype_error_name(dtype));
+  }
+  return empty({steps}, options.dtype(dtype));
 }
 
 }  // namespace
@@ -134,23 +171,35 @@ Tensor arange(const Scalar& start, const Scalar& end, const TensorOptions& optio
 Tensor arange(const Scalar& end, const TensorOptions& options) { return arange(0, end, 1, options); }
 
 Tensor linspace(const Scalar& start, const Scalar& end, std::int64_t steps, const TensorOptions& options) {
-  return spaced(steps, options, [&]<class T>(const Tensor& out, std::type_identity<T>) {
+  const Tensor out = empty_spaced(start, end, steps, options, "linspace");
+  if (out.is_meta() || steps == 0) return out;
+  if (steps == 1) return out.fill_(start);
+  visit_dtype_of<kSpacedTypes>(out.dtype(), "linspace_cpu", [&]<class T>(std::type_identity<T>) {
     generate<T>(out, evenly_spaced<T>(start, end, steps));
   });
+  return out;
 }
 
 Tensor logspace(const Scalar& start, const Scalar& end, std::int64_t steps, double base,
                 const TensorOptions& options) {
-  return spaced(steps, options, [&]<class T>(const Tensor& out, std::type_identity<T>) {
-    const auto exponent = evenly_spaced<T>(start, end, steps);
-    generate<T>(out, [&](std::int64_t i) { return std::pow(base, static_cast<double>(exponent(i))); });
+  const Tensor out = empty_spaced(start, end, steps, options, "logspace");
+  if (out.is_meta() || steps == 0) return out;
+  if (steps == 1) {
+    return out.is_complex() ? out.fill_(std::pow(base, start.toComplexDouble()))
+                            : out.fill_(std::pow(base, start.toDouble()));
+  }
+  visit_dtype_of<kSpacedTypes>(out.dtype(), "logspace_cpu", [&]<class T>(std::type_identity<T>) {
+    generate<T>(out, powers<T>(start, end, steps, base));
   });
+  return out;
 }
 
 Tensor eye(std::int64_t n, std::int64_t m, const TensorOptions& options) {
   check<ValueError>(n >= 0, "n must be greater or equal to 0, got {}", n);
   check<ValueError>(m >= 0, "m must be greater or equal to 0, got {}", m);
   Tensor out = zeros({n, m}, options);
+  constexpr DTypeSet kWithoutEye = kWideUnsigned | kHalfComplex;
+  if ((set_of(out.dtype()) & kWithoutEye) != 0 && !out.is_meta()) throw_not_implemented("eye", out.dtype());
   detail::fill(out.diagonal(), 1);
   return out;
 }

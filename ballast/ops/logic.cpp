@@ -49,7 +49,7 @@ struct Xor {
 
 struct BitNot {
   static constexpr const char* kName = "bitwise_not_cpu";
-  static constexpr DTypeSet kTypes = kBits;
+  static constexpr DTypeSet kTypes = kBools | kIntegers;
   template <class T>
   T operator()(T x) const {
     if constexpr (std::is_same_v<T, bool>) {
@@ -80,11 +80,11 @@ struct BitXor : Bits<std::bit_xor<>> {
 
 template <class Op>
 Tensor bits(const Operand& a, const Operand& b) {
-  return binary(a, b, result_type(a, b), Op{});
+  return binary(a, b, broadcast_type(a, b), Op{});
 }
 template <class Op>
 Tensor logic(const Tensor& a, const Tensor& b) {
-  return binary(a, b, result_type(a, b), Op{}, kBool);
+  return binary(a, b, broadcast_type(a, b), Op{}, kBool);
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 #include "ballast/ops/matmul.h"
 
-#include <vector>
-
 #include "ballast/ops/blas.h"
+#include "ballast/ops/complex_arithmetic.h"
 #include "ballast/ops/copy.h"
 #include "ballast/ops/elementwise.h"
 #include "ballast/ops/factories.h"
@@ -10,26 +9,6 @@
 
 namespace ballast {
 namespace {
-
-/// The type as PyTorch's matrix products name it.
-std::string_view c_type_name(DType dtype) {
-  switch (dtype) {
-    case kFloat32:
-      return "float";
-    case kFloat64:
-      return "double";
-    case kInt32:
-      return "int";
-    case kInt64:
-      return "long";
-    case kFloat16:
-      return "c10::Half";
-    case kBFloat16:
-      return "c10::BFloat16";
-    default:
-      return dtype_name(dtype);
-  }
-}
 
 /// Whether BLAS can read the matrix where it is, and how.
 template <class T>
@@ -86,6 +65,8 @@ void multiply_loop(const Tensor& out, const Tensor& a, const Tensor& b, const Sc
         const C y = load_for_compute<T>(at(b, k, j));
         if constexpr (std::is_integral_v<C>) {
           sum = wrapping_add(sum, wrapping_mul(x, y));
+        } else if constexpr (detail::is_complex_element<C>) {
+          sum += complex_product(x, y);
         } else {
           sum += x * y;
         }
@@ -101,27 +82,27 @@ void multiply_loop(const Tensor& out, const Tensor& a, const Tensor& b, const Sc
   }
 }
 
+constexpr DTypeSet kVectorTypes = kIntegers | kReals | kComplexes;
+constexpr DTypeSet kMatrixTypes = kVectorTypes | (kFloat8s & ~set_of(kFloat8_e8m0fnu));
+
 /// out (row-major) = beta out + alpha a b.
+template <DTypeSet Types>
 void multiply(const Tensor& out, const Tensor& a, const Tensor& b, const char* kernel, const Scalar& beta = 0,
               const Scalar& alpha = 1) {
-  constexpr DTypeSet kSmall = kFloat8s & ~set_of(kFloat8_e8m0fnu);
-  visit_dtype_of<kIntegers | kReals | kComplexes | kSmall>(
-      out.dtype(), kernel, [&]<class T>(std::type_identity<T>) {
-        if (out.is_meta() || out.numel() == 0) return;
-        if (a.sizes()[1] == 0 && (beta.is_complex() || beta.toDouble() == 0)) return detail::fill(out, 0);
-        if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
-          if (a.sizes()[1] > 0) {
-            if (beta.toDouble() == 0) detail::fill(out, 0);  // BLAS would keep a NaN that is there
-            return multiply_blas<T>(out, a, b, beta.to<T>(), alpha.to<T>());
-          }
-        }
-        multiply_loop<T>(out, a, b, beta, alpha);
-      });
+  if (out.is_meta() || out.numel() == 0) return;
+  visit_dtype_of<Types>(out.dtype(), kernel, [&]<class T>(std::type_identity<T>) {
+    if (a.sizes()[1] == 0 && (beta.is_complex() || beta.toDouble() == 0)) return detail::fill(out, 0);
+    if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
+      if (a.sizes()[1] > 0) {
+        if (beta.toDouble() == 0) detail::fill(out, 0);  // BLAS would keep a NaN that is there
+        return multiply_blas<T>(out, a, b, beta.to<T>(), alpha.to<T>());
+      }
+    }
+    multiply_loop<T>(out, a, b, beta, alpha);
+  });
 }
 
-void check_product(const Tensor& a, const Tensor& b) {
-  check<DTypeError>(a.dtype() == b.dtype(), "expected m1 and m2 to have the same dtype, but got: {} != {}",
-                    c_type_name(a.dtype()), c_type_name(b.dtype()));
+void check_shapes(const Tensor& a, const Tensor& b) {
   check<ShapeError>(a.sizes()[1] == b.sizes()[0],
                     "mat1 and mat2 shapes cannot be multiplied ({}x{} and {}x{})", a.sizes()[0], a.sizes()[1],
                     b.sizes()[0], b.sizes()[1]);
@@ -131,44 +112,60 @@ TensorOptions result_options(const Tensor& a, const Tensor& b) {
   return TensorOptions(a.dtype()).device(Device(a.is_meta() || b.is_meta() ? kMeta : kCPU));
 }
 
-/// A matrix product of which either tensor may be meta.
+/// A product of matrices whose shapes and types fit.
+template <DTypeSet Types>
 Tensor product(const Tensor& a, const Tensor& b, const char* kernel) {
-  check_product(a, b);
   const Tensor out = empty({a.sizes()[0], b.sizes()[1]}, result_options(a, b));
-  multiply(out, a, b, kernel);
+  multiply<Types>(out, a, b, kernel);
   return out;
 }
 
+Tensor matrix_product(const Tensor& a, const Tensor& b) {
+  check_shapes(a, b);
+  check<DTypeError>(a.dtype() == b.dtype(), "expected m1 and m2 to have the same dtype, but got: {} != {}",
+                    dtype_cpp_name(a.dtype()), dtype_cpp_name(b.dtype()));
+  return product<kMatrixTypes>(a, b, "addmm_impl_cpu_");
+}
+
 Tensor dot(const Tensor& a, const Tensor& b) {
+  check<DTypeError>(a.dtype() == b.dtype(),
+                    "dot : expected both vectors to have same dtype, but found {} and {}",
+                    dtype_error_name(a.dtype()), dtype_error_name(b.dtype()));
   check<ShapeError>(a.numel() == b.numel(),
                     "inconsistent tensor size, expected tensor {} and src {} to have the same number of "
                     "elements, but got {} "
                     "and {} elements respectively",
                     shape_text(a.sizes()), shape_text(b.sizes()), a.numel(), b.numel());
-  check<DTypeError>(a.dtype() == b.dtype(),
-                    "dot : expected both vectors to have same dtype, but found {} and {}",
-                    dtype_error_name(a.dtype()), dtype_error_name(b.dtype()));
-  return product(a.unsqueeze(0), b.unsqueeze(1), "dot").view({});
+  return product<kVectorTypes>(a.unsqueeze(0), b.unsqueeze(1), "dot").view({});
 }
 
 Tensor matrix_times_vector(const Tensor& a, const Tensor& v) {
   check<ShapeError>(a.sizes()[1] == v.sizes()[0], "size mismatch, got input ({}), mat ({}x{}), vec ({})",
                     a.sizes()[0], a.sizes()[0], a.sizes()[1], v.sizes()[0]);
-  return product(a, v.unsqueeze(1), "addmv_impl_cpu").squeeze(1);
+  check<DTypeError>(a.dtype() == v.dtype(),
+                    "addmv input tensors must have the same dtype, but got {}, {}, and {}",
+                    dtype_error_name(v.dtype()), dtype_error_name(a.dtype()), dtype_error_name(v.dtype()));
+  return product<kVectorTypes>(a, v.unsqueeze(1), "addmv_impl_cpu").squeeze(1);
+}
+
+/// All dimensions but the last as one: a matrix of so many rows.
+Tensor as_rows(const Tensor& t) {
+  const IntArrayRef sizes = t.sizes();
+  return t.reshape({numel_of(sizes.slice(0, sizes.size() - 1)), sizes.back()});
+}
+
+/// The sizes of `t`, the last one replaced.
+Dims with_last(const Tensor& t, std::int64_t size) {
+  Dims sizes(t.sizes());
+  sizes.back() = size;
+  return sizes;
 }
 
 /// Both of rank 2 or more, one of them higher: batches broadcast.
 Tensor batched(const Tensor& a, const Tensor& b) {
   const std::size_t a_batch = a.sizes().size() - 2;
   const std::size_t b_batch = b.sizes().size() - 2;
-  if (b_batch == 0) {  // one matrix on the right: the rows of all batches are one tall matrix
-    Dims sizes(a.sizes());
-    const std::int64_t k = sizes.back();
-    Tensor flat =
-        a.numel() == 0 ? a.reshape({numel_of(a.sizes().slice(0, a_batch + 1)), k}) : a.reshape({-1, k});
-    sizes.back() = b.sizes()[1];
-    return product(flat, b, "addmm_impl_cpu_").view(sizes);
-  }
+  if (b_batch == 0) return matrix_product(as_rows(a), b).view(with_last(a, b.sizes()[1]));
   const Dims batch = broadcast_shapes(a.sizes().slice(0, a_batch), b.sizes().slice(0, b_batch));
   const auto spread = [&](const Tensor& t) {
     Dims sizes(batch);
@@ -197,14 +194,14 @@ Tensor bmm(const Tensor& a, const Tensor& b) {
   const Tensor out = empty({a.sizes()[0], a.sizes()[1], b.sizes()[2]}, result_options(a, b));
   if (out.is_meta()) return out;
   for (std::int64_t i = 0; i < a.sizes()[0]; ++i)
-    multiply(out.select(0, i), a.select(0, i), b.select(0, i), "bmm");
+    multiply<kMatrixTypes>(out.select(0, i), a.select(0, i), b.select(0, i), "bmm");
   return out;
 }
 
 Tensor Tensor::mm(const Tensor& o) const {
   check<ShapeError>(dim() == 2, "self must be a matrix");
   check<ShapeError>(o.dim() == 2, "mat2 must be a matrix");
-  return product(*this, o, "addmm_impl_cpu_");
+  return matrix_product(*this, o);
 }
 
 Tensor Tensor::matmul(const Tensor& o) const {
@@ -217,7 +214,8 @@ Tensor Tensor::matmul(const Tensor& o) const {
     return rows.squeeze(-2);
   }
   if (o.dim() == 1) {
-    return dim() == 2 ? matrix_times_vector(*this, o) : batched(*this, o.unsqueeze(1)).squeeze(-1);
+    if (dim() == 2) return matrix_times_vector(*this, o);
+    return matrix_times_vector(as_rows(*this), o).view(sizes().slice(0, sizes().size() - 1));
   }
   return dim() == 2 && o.dim() == 2 ? mm(o) : batched(*this, o);
 }
@@ -227,24 +225,33 @@ Tensor matmul(const Tensor& self, const Tensor& other) { return self.matmul(othe
 
 Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const Scalar& beta,
              const Scalar& alpha) {
-  check<ShapeError>(mat1.dim() == 2 && mat2.dim() == 2,
-                    "mat1 and mat2 must be matrices, but they are {}D and {}D", mat1.dim(), mat2.dim());
-  check_product(mat1, mat2);
   check<DTypeError>(self.dtype() == mat2.dtype(), "self and mat2 must have the same dtype, but got {} and {}",
                     dtype_error_name(self.dtype()), dtype_error_name(mat2.dtype()));
+  check<DTypeError>(mat1.dtype() == mat2.dtype(), "mat1 and mat2 must have the same dtype, but got {} and {}",
+                    dtype_error_name(mat1.dtype()), dtype_error_name(mat2.dtype()));
+  check<ShapeError>(mat1.dim() == 2, "mat1 must be a matrix, got {}-D tensor", mat1.dim());
+  check<ShapeError>(mat2.dim() == 2, "mat2 must be a matrix, got {}-D tensor", mat2.dim());
+  check_shapes(mat1, mat2);
   const Dims sizes{mat1.sizes()[0], mat2.sizes()[1]};
   const Tensor added = self.expand(sizes);
   const bool ignored = !beta.is_complex() && beta.toDouble() == 0;
   const Tensor out = empty(sizes, result_options(mat1, mat2));
   if (!ignored) copy_elements(out, added);
-  multiply(out, mat1, mat2, "addmm_impl_cpu_", beta, alpha);
+  multiply<kMatrixTypes>(out, mat1, mat2, "addmm_impl_cpu_", beta, alpha);
   return out;
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  if (x.dim() == 2 && weight.dim() == 2 && bias.defined()) return addmm(bias, x, weight.t());
-  const Tensor y = x.matmul(weight.t());
-  return bias.defined() ? y.add(bias) : y;
+  check<ShapeError>(x.dim() > 0 && weight.dim() > 0,
+                    "both arguments to linear need to be at least 1D, but they are {}D and {}D", x.dim(),
+                    weight.dim());
+  if (!bias.defined()) return x.matmul(weight.t());
+  if (x.dim() == 2) return addmm(bias, x, weight.t());
+  const auto wide = std::count_if(bias.sizes().begin(), bias.sizes().end(), [](auto n) { return n != 1; });
+  if (x.is_contiguous() && (bias.dim() == 1 || wide == 1)) {  // one product, the bias in it
+    return addmm(bias, as_rows(x), weight.t()).view(with_last(x, weight.size(0)));
+  }
+  return x.matmul(weight.t()).add_(bias);
 }
 
 }  // namespace ballast

@@ -1,9 +1,11 @@
 #include <cmath>
 
 #include "ballast/ops/arithmetic.h"
+#include "ballast/ops/complex_arithmetic.h"
 #include "ballast/ops/elementwise.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/integer_arithmetic.h"
+#include "ballast/ops/unary.h"
 
 namespace ballast {
 namespace {
@@ -25,47 +27,58 @@ struct Power {
   }
 };
 
-/// Powers that PyTorch computes without a logarithm.
-struct SpecialPower {
+/// Small powers, by products.
+struct SmallPower {
   static constexpr const char* kName = "pow";
   static constexpr DTypeSet kTypes = Power::kTypes;
   double exponent;
 
-  [[nodiscard]] static bool covers(double e) {
-    return e == 0.5 || e == 2 || e == 3 || e == -0.5 || e == -1 || e == -2;
-  }
+  [[nodiscard]] static bool covers(double e) { return e == 2 || e == 3 || e == -2; }
 
   template <class T>
   T operator()(T x) const {
     if constexpr (std::is_integral_v<T>) {
       return wrapping_pow(x, static_cast<std::uint64_t>(exponent));
+    } else if constexpr (detail::is_complex_element<T>) {
+      const T square = complex_product(x, x);
+      return exponent == 2   ? square
+             : exponent == 3 ? complex_product(square, x)
+                             : complex_quotient(T(1), square);
     } else {
-      const T one(1);
-      if (exponent == 0.5) return std::sqrt(x);
-      if (exponent == 2) return x * x;
-      if (exponent == 3) return x * x * x;
-      if (exponent == -0.5) return one / std::sqrt(x);
-      if (exponent == -1) return one / x;
-      return one / (x * x);
+      return exponent == 2 ? x * x : exponent == 3 ? x * x * x : 1 / (x * x);
     }
   }
 };
 
+/// DTypeError unless an exponent of integers and 16-bit floats is one of their values.
+void check_exponent_fits(const Scalar& exponent, DType type) {
+  constexpr DTypeSet kChecked = kIntegers | set_of(kFloat16, kBFloat16);
+  if ((set_of(type) & kChecked) == 0) return;
+  visit_dtype(type, [&]<class T>(std::type_identity<T>) { static_cast<void>(checked_element<T>(exponent)); });
+}
+
 }  // namespace
 
 Tensor Tensor::pow(const Tensor& exponent) const {
-  return binary(*this, exponent, result_type(*this, exponent), Power{});
+  return binary(*this, exponent, broadcast_type(*this, exponent), Power{});
 }
 
 Tensor Tensor::pow(const Scalar& exponent) const {
   const DType type = result_type(*this, exponent);
-  const bool is_real = !exponent.is_complex();
-  check<ValueError>(!(exponent.is_integral(true) && is_integral(type, true) && exponent.toDouble() < 0),
-                    "Integers to negative integer powers are not allowed.");
-  if (is_real && exponent.toDouble() == 0) return full_like(*this, 1, type);
-  if (is_real && exponent.toDouble() == 1) return to(type, false, true);
-  if (is_real && SpecialPower::covers(exponent.toDouble()))
-    return unary(*this, type, SpecialPower{exponent.toDouble()});
+  check<ValueError>(
+      !(exponent.is_integral(true) && ballast::is_integral(type, true) && exponent.toDouble() < 0),
+      "Integers to negative integer powers are not allowed.");
+  if (exponent.is_complex()) return binary(*this, exponent, type, Power{});
+  const double e = exponent.toDouble();
+  if (e == 0) return full_like(*this, 1, type);
+  if (e == 1) return to(type, false, true);
+  if ((set_of(type) & (kReals | kComplexes | kHalfComplex)) != 0) {
+    if (e == 0.5) return to(type).sqrt();
+    if (e == -0.5) return rsqrt(to(type));
+    if (e == -1) return reciprocal(to(type));
+  }
+  check_exponent_fits(exponent, type);
+  if (SmallPower::covers(e)) return unary(*this, type, SmallPower{e});
   return binary(*this, exponent, type, Power{});
 }
 

@@ -19,8 +19,8 @@ std::optional<DType> combine(std::optional<DType> higher, std::optional<DType> l
   if (!higher || !lower) return higher ? higher : lower;
   if (is_complex(*higher)) return higher;
   if (is_floating_point(*higher)) return is_complex(*lower) ? to_complex_dtype(*higher) : *higher;
-  if (*higher == kBool || is_floating_point(*lower) || is_complex(*lower))
-    return promote_types(*higher, *lower);
+  if (is_complex(*lower)) return lower;
+  if (*higher == kBool || is_floating_point(*lower)) return promote_types(*higher, *lower);
   return higher;
 }
 
@@ -36,6 +36,14 @@ DType result_type(const Operand& a, const Operand& b) {
   seen.add(a);
   seen.add(b);
   return result_of(seen);
+}
+
+DType broadcast_type(const Operand& a, const Operand& b) {
+  if (!a.is_number() && !b.is_number()) {
+    if (a.dtype() == b.dtype()) return a.dtype();
+    static_cast<void>(broadcast_shapes(a.sizes(), b.sizes()));
+  }
+  return result_type(a, b);
 }
 
 DType result_type(const Operand& a, const Operand& b, const Operand& c) {

@@ -36,6 +36,9 @@ class Operand {
 [[nodiscard]] DType result_type(const Operand& a, const Operand& b);
 [[nodiscard]] DType result_type(const Operand& a, const Operand& b, const Operand& c);
 
+/// result_type(a, b), for operands that are about to be broadcast: ShapeError comes first where they cannot be.
+[[nodiscard]] DType broadcast_type(const Operand& a, const Operand& b);
+
 /// The type of functions with real results: integers and truth values give the default type.
 [[nodiscard]] DType real_result_type(DType dtype);
 

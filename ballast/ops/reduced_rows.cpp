@@ -1,15 +1,15 @@
 #include "ballast/ops/reduced_rows.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace ballast::detail {
 
 ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim) {
   const auto rank = static_cast<std::size_t>(t.dim());
-  std::vector<bool> reduced(rank, dims.empty());
+  std::vector<bool> reduced(std::max<std::size_t>(rank, 1), dims.empty());
   for (const std::int64_t dim : dims) {
     const auto d = static_cast<std::size_t>(wrap_dim(dim, t.dim()));
-    if (rank == 0) continue;
     check<ShapeError>(!reduced[d], "dim {} appears multiple times in the list of dims", d);
     reduced[d] = true;
   }

@@ -56,20 +56,39 @@ template <Element T>
   } else if constexpr (detail::is_complex_element<T>) {
     const std::complex<double> v = value.toComplexDouble();
     if constexpr (!std::is_same_v<T, std::complex<double>>) {
-      constexpr double kMost = std::numeric_limits<float>::max();
+      constexpr bool kOfHalf = std::is_same_v<T, ComplexHalf>;
+      constexpr double kMost =
+          kOfHalf ? detail::largest_of_small_float<Half>() : std::numeric_limits<float>::max();
       const auto fits = [](double part) { return !std::isfinite(part) || std::abs(part) <= kMost; };
       check<DTypeError>(fits(v.real()) && fits(v.imag()),
                         "value cannot be converted to type c10::complex<{}> without overflow",
-                        std::is_same_v<T, ComplexHalf> ? "c10::Half" : "float");
+                        kOfHalf ? "c10::Half" : "float");
     }
     return convert_element<T>(v);
   } else {
     const std::complex<double> v = value.toComplexDouble();
-    const bool fits = std::isfinite(v.real()) ? std::abs(v.real()) <= detail::largest_of_small_float<T>()
-                                              : std::isnan(v.real()) || detail::has_infinity<T>;
+    bool fits = std::isfinite(v.real()) ? std::abs(v.real()) <= detail::largest_of_small_float<T>()
+                                        : std::isnan(v.real()) || detail::has_infinity<T>;
+    if constexpr (std::is_same_v<
+                      T, Float8_e8m0fnu>) {  // holds powers of two from 2^-127 on; PyTorch lets integers be
+      fits = fits && (value.is_integral(true) || !(v.real() < 0x1p-127));
+    }
     check<DTypeError>(v.imag() == 0 && fits, "value cannot be converted to type c10::{} without overflow",
                       dtype_error_name(dtype_of<T>));
     return convert_element<T>(v.real());
+  }
+}
+
+/// Rounds as far as it takes; integers are checked, and real types take no imaginary part. What PyTorch does with a single
+/// element.
+template <Element T>
+[[nodiscard]] T rounded_element(const Scalar& value) {
+  if constexpr (std::is_integral_v<T>) {
+    return value.to<T>();
+  } else if constexpr (detail::is_complex_element<T>) {
+    return convert_element<T>(value.toComplexDouble());
+  } else {
+    return convert_element<T>(value.toDouble());
   }
 }
 

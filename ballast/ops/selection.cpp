@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "ballast/core/warning.h"
 #include "ballast/ops/elementwise.h"
 #include "ballast/ops/factories.h"
 
@@ -18,14 +19,10 @@ struct Clamp {
   std::optional<compute_t<T>> min, max;
 
   auto operator()(compute_t<T> x) const {
-    if (min) x = x != x || x > *min ? x : *min;
-    if (max) x = x != x || x < *max ? x : *max;
+    if (min && x < *min) x = *min;
+    if (max && x > *max) x = *max;
     return x;
   }
-};
-
-struct AnyType {
-  static constexpr const char* kName = "clamp_scalar_cpu";
 };
 
 bool is_nan(const std::optional<Scalar>& s) {
@@ -43,7 +40,10 @@ DType clamp_type(const Tensor& self, const std::optional<Scalar>& min, const std
 /// Calls f with the clamp of type `dtype`, its limits checked to fit.
 template <class F>
 void with_clamp(DType dtype, const std::optional<Scalar>& min, const std::optional<Scalar>& max, F f) {
-  visit_dtype_of<kOrdered>(dtype, AnyType::kName, [&]<class T>(std::type_identity<T>) {
+  const char* const kernel = !max   ? "clamp_min_scalar_cpu"
+                             : !min ? "clamp_max_scalar_cpu"
+                                    : "clamp_scalar_cpu";
+  visit_dtype_of<kOrdered>(dtype, kernel, [&]<class T>(std::type_identity<T>) {
     Clamp<T> op;
     if (min) op.min = static_cast<compute_t<T>>(checked_element<T>(*min));
     if (max) op.max = static_cast<compute_t<T>>(checked_element<T>(*max));
@@ -80,7 +80,8 @@ Tensor Tensor::clamp_min(const Scalar& min) const { return clamp(min); }
 
 const Tensor& Tensor::clamp_(const std::optional<Scalar>& min, const std::optional<Scalar>& max) const {
   const DType type = clamp_type(*this, min, max);
-  check_result_fits(type, dtype());
+  check<DTypeError>(can_cast(type, dtype()), "result type {} can't be cast to the desired output type {}",
+                    dtype_error_name(type), dtype_cpp_name(dtype()));
   if (is_nan(min) || is_nan(max)) return fill_(std::nan(""));
   with_clamp(type, min, max, [&](const auto& op) { unary_inplace(*this, type, op); });
   return *this;
@@ -89,7 +90,7 @@ const Tensor& Tensor::clamp_(const std::optional<Scalar>& min, const std::option
 const Tensor& Tensor::masked_fill_(const Tensor& mask, const Scalar& value) const {
   check<DTypeError>(mask.dtype() == kBool,
                     "masked_fill_ only supports boolean masks, but got mask with dtype {}",
-                    dtype_name(mask.dtype()));
+                    dtype_cpp_name(mask.dtype()));
   check_inplace(*this);
   check_broadcasts_into(*this, mask.sizes());
   check_no_partial_overlap(*this, mask);
@@ -117,6 +118,13 @@ Tensor masked_fill(const Tensor& self, const Tensor& mask, const Scalar& value) 
 }
 
 Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
+  if (condition.dtype() == kUInt8) {
+    warn(
+        "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a "
+        "future "
+        "version of PyTorch. Use a boolean condition instead.");
+    return where(condition.to(kBool), self, other);
+  }
   check<DTypeError>(condition.dtype() == kBool,
                     "where expected condition to be a boolean tensor, but got a tensor with dtype {}",
                     dtype_error_name(condition.dtype()));

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "ballast/core/warning.h"
 #include "ballast/ops/arithmetic.h"
+#include "ballast/ops/complex_arithmetic.h"
 #include "ballast/ops/elementwise.h"
 #include "ballast/ops/reduced_rows.h"
 #include "ballast/ops/reduction.h"
@@ -55,20 +58,16 @@ Tensor new_result(const Tensor& like, IntArrayRef sizes, DType dtype) {
   return empty(sizes, TensorOptions(dtype).device(like.device()));
 }
 
-/// Sums, each multiplied by 1 / divisor where that is not 0.
-Tensor sum_rows(const Tensor& self, IntArrayRef dims, bool keepdim, DType type, bool mean) {
+Tensor sum_rows(const Tensor& self, IntArrayRef dims, bool keepdim, DType type) {
   const detail::ReducedRows r = detail::reduce_rows(self.to(type), dims, keepdim);
   const Tensor out = new_result(self, r.result, type);
+  if (r.rows.numel() == 0) return out.zero_();
+  if (out.is_meta()) return out;
   visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
       type, "sum_cpu", [&]<class T>(std::type_identity<T>) {
-        if (out.is_meta()) return;
         using Sum = sum_t<T>;
-        each_row<T, T>(out, r, [&](const std::byte* p, std::int64_t n) {
-          Sum s = pairwise<T, Sum>(p, n, [](auto x) { return static_cast<Sum>(x); });
-          if constexpr (!std::is_integral_v<T>) {
-            if (mean) s /= static_cast<double>(n);
-          }
-          return s;
+        each_row<T, T>(out, r, [](const std::byte* p, std::int64_t n) {
+          return pairwise<T, Sum>(p, n, [](auto x) { return static_cast<Sum>(x); });
         });
       });
   return out;
@@ -77,11 +76,49 @@ Tensor sum_rows(const Tensor& self, IntArrayRef dims, bool keepdim, DType type, 
 Tensor mean_rows(const Tensor& self, IntArrayRef dims, bool keepdim, std::optional<DType> asked) {
   const DType type = asked.value_or(self.dtype());
   check<DTypeError>(
-      is_floating_point(type) || is_complex(type),
-      "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+      is_floating_point(type) || ballast::is_complex(type),
+      "mean(): could not infer output dtype. {} dtype must be either a floating point or complex dtype. "
       "Got: {}",
-      dtype_error_name(type));
-  return sum_rows(self, dims, keepdim, type, true);
+      asked ? "Optional" : "Input", dtype_error_name(type));
+  const Tensor sums = sum_rows(self, dims, keepdim, type);
+  return sums.div_(self.numel() / std::max<std::int64_t>(sums.numel(), 1));
+}
+
+void warn_without_freedom(const Tensor& t, bool unbiased, const char* function) {
+  if (t.is_meta() || t.numel() > (unbiased ? 1 : 0)) return;
+  warn(
+      fmt::format("{}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
+                  "factor (input numel divided by output numel).",
+                  function));
+}
+
+Tensor variance(const Tensor& t, bool unbiased) {
+  const DType dtype = t.dtype();
+  check<DTypeError>(is_floating_point(dtype) || is_complex(dtype),
+                    "std and var only support floating point and complex dtypes");
+  const Tensor out = new_result(t, {}, to_real_dtype(dtype));
+  if (t.numel() == 0) return out.fill_(std::numeric_limits<double>::quiet_NaN());
+  if (is_complex(dtype)) {
+    const Tensor parts = (dtype == kComplex32 ? t.to(kComplex64) : t).view_as_real();
+    const auto of_part = [&](std::int64_t i) { return variance(parts.select(-1, i), unbiased); };
+    return of_part(0).add(of_part(1)).to(out.dtype());
+  }
+  check<DTypeError>(!is_float8(dtype) || t.is_meta(), "std_var_all: Unsupported dtype {}",
+                    dtype_error_name(dtype));
+  const detail::ReducedRows r = detail::reduce_rows(t, {}, false);
+  if (out.is_meta()) return out;
+  visit_dtype_of<kReals>(dtype, "std_cpu", [&]<class T>(std::type_identity<T>) {
+    each_row<T, T>(out, r, [&](const std::byte* p, std::int64_t n) {
+      const double mean =
+          pairwise<T, double>(p, n, [](auto x) { return static_cast<double>(x); }) / static_cast<double>(n);
+      const double squares = pairwise<T, double>(p, n, [&](auto x) {
+        const double d = static_cast<double>(x) - mean;
+        return d * d;
+      });
+      return squares / static_cast<double>(n - (unbiased ? 1 : 0));
+    });
+  });
+  return out;
 }
 
 double magnitude_of(auto x) { return static_cast<double>(std::abs(x)); }
@@ -115,11 +152,9 @@ double norm_of(const std::byte* p, std::int64_t n, double power) {
 
 }  // namespace
 
-Tensor Tensor::sum(std::optional<DType> as) const {
-  return sum_rows(*this, {}, false, sum_type(*this, as), false);
-}
+Tensor Tensor::sum(std::optional<DType> as) const { return sum_rows(*this, {}, false, sum_type(*this, as)); }
 Tensor Tensor::sum(IntArrayRef dims, bool keepdim, std::optional<DType> as) const {
-  return sum_rows(*this, dims, keepdim, sum_type(*this, as), false);
+  return sum_rows(*this, dims, keepdim, sum_type(*this, as));
 }
 Tensor Tensor::mean(std::optional<DType> as) const { return mean_rows(*this, {}, false, as); }
 Tensor Tensor::mean(IntArrayRef dims, bool keepdim, std::optional<DType> as) const {
@@ -130,15 +165,21 @@ Tensor Tensor::prod(std::optional<DType> as) const {
   const DType type = sum_type(*this, as);
   const detail::ReducedRows r = detail::reduce_rows(to(type), {}, false);
   const Tensor out = new_result(*this, {}, type);
+  if (r.n == 0) return out.fill_(1);
+  if (out.is_meta()) return out;
   visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
       type, "prod_out_cpu", [&]<class T>(std::type_identity<T>) {
-        if (out.is_meta()) return;
         each_row<T, T>(out, r, [](const std::byte* p, std::int64_t n) {
           using Product = std::conditional_t<std::is_integral_v<T>, std::uint64_t, compute_t<T>>;
           Product product(1);
           for (std::int64_t i = 0; i < n; ++i) {
-            product *=
+            const auto x =
                 static_cast<Product>(load_for_compute<T>(p + i * static_cast<std::int64_t>(sizeof(T))));
+            if constexpr (detail::is_complex_element<T>) {
+              product = complex_product(product, x);
+            } else {
+              product *= x;
+            }
           }
           return product;
         });
@@ -147,33 +188,16 @@ Tensor Tensor::prod(std::optional<DType> as) const {
 }
 
 Tensor Tensor::var(bool unbiased) const {
-  check<DTypeError>(is_floating_point() || is_complex(),
-                    "std and var only support floating point and complex dtypes");
-  if (is_complex()) {
-    const Tensor parts = (dtype() == kComplex32 ? to(kComplex64) : *this).view_as_real();
-    return parts.select(-1, 0)
-        .var(unbiased)
-        .add(parts.select(-1, 1).var(unbiased))
-        .to(to_real_dtype(dtype()));
-  }
-  const detail::ReducedRows r = detail::reduce_rows(*this, {}, false);
-  const Tensor out = new_result(*this, {}, dtype());
-  visit_dtype_of<kReals>(dtype(), "std_cpu", [&]<class T>(std::type_identity<T>) {
-    if (out.is_meta()) return;
-    each_row<T, T>(out, r, [&](const std::byte* p, std::int64_t n) {
-      const double mean =
-          pairwise<T, double>(p, n, [](auto x) { return static_cast<double>(x); }) / static_cast<double>(n);
-      const double squares = pairwise<T, double>(p, n, [&](auto x) {
-        const double d = static_cast<double>(x) - mean;
-        return d * d;
-      });
-      return squares / static_cast<double>(std::max<std::int64_t>(n - (unbiased ? 1 : 0), 0));
-    });
-  });
+  const Tensor out = variance(*this, unbiased);
+  warn_without_freedom(*this, unbiased, "var");
   return out;
 }
-
-Tensor Tensor::std(bool unbiased) const { return var(unbiased).sqrt_(); }
+Tensor Tensor::std(bool unbiased) const {
+  Tensor out = variance(*this, unbiased);
+  if (numel() > 0) out = out.sqrt();  // of nothing it is NaN, in types without a square root too
+  warn_without_freedom(*this, unbiased, "std");
+  return out;
+}
 
 Tensor Tensor::norm(const Scalar& p) const {
   check<DTypeError>(is_floating_point() || is_complex(),
@@ -185,11 +209,13 @@ Tensor Tensor::norm(const Scalar& p) const {
                     "does not have an "
                     "identity",
                     power);
-  const detail::ReducedRows r = detail::reduce_rows(*this, {}, false);
   const Tensor out = new_result(*this, {}, to_real_dtype(dtype()));
+  if (numel() == 0) return out.zero_();
+  if (out.is_meta()) return out;
+  if (numel() == 1) return power == 0 ? reshape({}).ne(0).to(out.dtype()) : reshape({}).abs();
+  const detail::ReducedRows r = detail::reduce_rows(*this, {}, false);
   visit_dtype_of<kReals | kComplexes | kHalfComplex>(
       dtype(), "norm_cpu", [&]<class T>(std::type_identity<T>) {
-        if (out.is_meta()) return;
         visit_dtype_of<kReals>(out.dtype(), "norm_cpu", [&]<class Out>(std::type_identity<Out>) {
           each_row<Out, T>(out, r,
                            [&](const std::byte* row, std::int64_t n) { return norm_of<T>(row, n, power); });

@@ -88,7 +88,7 @@ Tensor TensorDataContainer::to_tensor(const TensorOptions& options) const {
   visit_dtype(out.dtype(), [&]<class T>(std::type_identity<T>) {
     auto* to = static_cast<std::byte*>(out.data_ptr());
     for (const Scalar& v : values_) {
-      const T element = checked_element<T>(v);
+      const T element = rounded_element<T>(v);
       if (out.is_meta()) continue;
       store(to, element);
       to += sizeof(T);

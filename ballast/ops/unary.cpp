@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "ballast/ops/complex_arithmetic.h"
 #include "ballast/ops/elementwise.h"
 #include "ballast/ops/integer_arithmetic.h"
 
@@ -60,6 +61,15 @@ struct Relu {
   }
 };
 
+template <class T>
+T one_over(T x) {
+  if constexpr (detail::is_complex_element<T>) {
+    return complex_quotient(T(1), x);
+  } else {
+    return 1 / x;
+  }
+}
+
 template <class F>
 struct Real {
   static constexpr const char* kName = F::kName;
@@ -102,7 +112,7 @@ struct Rsqrt {
   static constexpr bool kComplex = true;
   template <class T>
   static T of(T x) {
-    return T(1) / std::sqrt(x);
+    return one_over(std::sqrt(x));
   }
 };
 struct Reciprocal {
@@ -110,7 +120,7 @@ struct Reciprocal {
   static constexpr bool kComplex = true;
   template <class T>
   static T of(T x) {
-    return T(1) / x;
+    return one_over(x);
   }
 };
 struct Erf {
@@ -138,7 +148,7 @@ struct Sigmoid {
   static constexpr bool kComplex = true;
   template <class T>
   static T of(T x) {
-    return T(1) / (T(1) + std::exp(-x));
+    return one_over(T(1) + std::exp(-x));
   }
 };
 
@@ -200,38 +210,6 @@ struct Trunc {
   static auto of(auto x) { return std::trunc(x); }
 };
 
-/// A test of the value of each part.
-template <class F>
-struct Test {
-  static constexpr const char* kName = F::kName;
-  static constexpr DTypeSet kTypes = kEveryType;
-  template <class T>
-  bool operator()(T x) const {
-    if constexpr (std::is_integral_v<T>) {
-      return F::kOfIntegers;
-    } else if constexpr (detail::is_complex_element<T>) {
-      return F::kBothParts ? F::of(x.real()) && F::of(x.imag()) : F::of(x.real()) || F::of(x.imag());
-    } else {
-      return F::of(x);
-    }
-  }
-};
-struct IsNan {
-  static constexpr const char* kName = "isnan";
-  static constexpr bool kOfIntegers = false, kBothParts = false;
-  static bool of(auto x) { return std::isnan(x); }
-};
-struct IsInf {
-  static constexpr const char* kName = "isinf";
-  static constexpr bool kOfIntegers = false, kBothParts = false;
-  static bool of(auto x) { return std::isinf(x); }
-};
-struct IsFinite {
-  static constexpr const char* kName = "isfinite";
-  static constexpr bool kOfIntegers = true, kBothParts = true;
-  static bool of(auto x) { return std::isfinite(x); }
-};
-
 template <class F>
 Tensor real_function(const Tensor& t) {
   return unary(t, real_result_type(t.dtype()), Real<F>{});
@@ -241,11 +219,6 @@ Tensor whole_function(const Tensor& t, const char* name) {
   check<DTypeError>(!t.is_complex(), "{} is not supported for complex inputs", name);
   return unary(t, t.dtype(), Whole<F>{});
 }
-template <class F>
-Tensor test(const Tensor& t) {
-  return unary(t, t.dtype(), Test<F>{}, kBool);
-}
-
 void check_negatable(const Tensor& t) {
   check<DTypeError>(t.dtype() != kBool,
                     "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
@@ -281,7 +254,10 @@ Tensor Tensor::erf() const { return real_function<Erf>(*this); }
 Tensor Tensor::sin() const { return real_function<Sin>(*this); }
 Tensor Tensor::cos() const { return real_function<Cos>(*this); }
 Tensor Tensor::tanh() const { return real_function<Tanh>(*this); }
-Tensor Tensor::sigmoid() const { return real_function<Sigmoid>(*this); }
+Tensor Tensor::sigmoid() const {
+  if (is_float8(dtype()) && !is_meta()) throw_not_implemented("sigmoid_cpu_reduced_float", dtype());
+  return real_function<Sigmoid>(*this);
+}
 
 Tensor Tensor::round() const {
   check<NotImplementedError>(!is_complex(), "\"round_vml_cpu\" not implemented for '{}'",
@@ -290,10 +266,6 @@ Tensor Tensor::round() const {
 }
 Tensor Tensor::floor() const { return whole_function<Floor>(*this, "floor"); }
 Tensor Tensor::ceil() const { return whole_function<Ceil>(*this, "ceil"); }
-
-Tensor Tensor::isnan() const { return test<IsNan>(*this); }
-Tensor Tensor::isinf() const { return test<IsInf>(*this); }
-Tensor Tensor::isfinite() const { return test<IsFinite>(*this); }
 
 const Tensor& Tensor::abs_() const {
   check<DTypeError>(!is_complex(), "In-place abs is not supported for complex tensors.");
@@ -329,8 +301,5 @@ Tensor round(const Tensor& self) { return self.round(); }
 Tensor floor(const Tensor& self) { return self.floor(); }
 Tensor ceil(const Tensor& self) { return self.ceil(); }
 Tensor trunc(const Tensor& self) { return whole_function<Trunc>(self, "trunc"); }
-Tensor isnan(const Tensor& self) { return self.isnan(); }
-Tensor isinf(const Tensor& self) { return self.isinf(); }
-Tensor isfinite(const Tensor& self) { return self.isfinite(); }
 
 }  // namespace ballast
