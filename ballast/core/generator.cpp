@@ -88,17 +88,16 @@ Tensor Generator::get_state() const {
 
 void Generator::set_state(const Tensor& state) const {
   check<DTypeError>(state.dtype() == kUInt8 && state.is_cpu(), "RNG state must be a torch.ByteTensor");
+  check<ValueError>(state.is_contiguous(), "RNG state must be contiguous");
   check<ValueError>(state.numel() == kStateBytes,
                     "Expected a CPUGeneratorImplState of size {} but found the input RNG state size to be {}",
                     kStateBytes, state.numel());
-  Tensor row = empty(state.sizes(), TensorOptions(kUInt8).device(kCPU));
-  copy_elements(row, state);
-  const auto* bytes = static_cast<const std::byte*>(row.data_ptr());
+  const auto* bytes = static_cast<const std::byte*>(state.data_ptr());
 
   const auto left = get<std::int32_t>(bytes, kLeftAt);
   const auto next = get<std::uint64_t>(bytes, kNextAt);
   // The sum: PyTorch takes such a state too, and then reads past its last word.
-  const bool valid = get<std::int32_t>(bytes, kSeededAt) == 1 && left > 0 && left <= Mt19937::kWords &&
+  const bool valid = get<std::int32_t>(bytes, kSeededAt) != 0 && left > 0 && left <= Mt19937::kWords &&
                      next <= Mt19937::kWords &&
                      static_cast<std::uint64_t>(left) + next <= Mt19937::kWords + 1;
   check<ValueError>(valid, "Invalid mt19937 state");

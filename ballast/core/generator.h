@@ -38,7 +38,7 @@ class Generator {
 
   /// The state as a uint8 tensor of 5056 elements, in the layout of torch.Generator.get_state().
   [[nodiscard]] Tensor get_state() const;
-  /// Throws as PyTorch: "RNG state must be a torch.ByteTensor", "Expected a CPUGeneratorImplState of size
+  /// Throws as PyTorch: "RNG state must be a torch.ByteTensor", "RNG state must be contiguous", "Expected a CPUGeneratorImplState of size
   /// 5056 but found the input RNG state size to be 10", "Invalid mt19937 state".
   void set_state(const Tensor& state) const;
   /// An independent generator that goes on from this one's state.
