@@ -49,9 +49,19 @@ namespace ballast {
 
 /// Shape, type and device of `like` (except where options say otherwise), and its strides where it is dense.
 [[nodiscard]] Tensor rand_like(const Tensor& like, const TensorOptions& options = {});
+[[nodiscard]] Tensor rand_like(const Tensor& like, const std::optional<Generator>& generator,
+                               const TensorOptions& options = {});
 [[nodiscard]] Tensor randn_like(const Tensor& like, const TensorOptions& options = {});
+[[nodiscard]] Tensor randn_like(const Tensor& like, const std::optional<Generator>& generator,
+                                const TensorOptions& options = {});
 [[nodiscard]] Tensor randint_like(const Tensor& like, std::int64_t high, const TensorOptions& options = {});
+[[nodiscard]] Tensor randint_like(const Tensor& like, std::int64_t high,
+                                  const std::optional<Generator>& generator,
+                                  const TensorOptions& options = {});
 [[nodiscard]] Tensor randint_like(const Tensor& like, std::int64_t low, std::int64_t high,
+                                  const TensorOptions& options = {});
+[[nodiscard]] Tensor randint_like(const Tensor& like, std::int64_t low, std::int64_t high,
+                                  const std::optional<Generator>& generator,
                                   const TensorOptions& options = {});
 
 /// Normal with each element's own mean and standard deviation, which broadcast; the type is that of `mean` if it is a
@@ -74,9 +84,11 @@ namespace ballast {
 [[nodiscard]] Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replacement = false,
                                  const std::optional<Generator>& generator = {});
 
-/// What dropout multiplies its input with: 0 with probability p, else 1 / (1 - p), drawn from the default generator; 0 < p < 1.
+/// What dropout multiplies its input with: 0 with probability p, else 1 / (1 - p); 0 < p < 1.
 /// For `feature_dropout_mask` one number for each sample and channel of `input` [N, C, ...], of shape [N, C, 1, ...].
-[[nodiscard]] Tensor dropout_mask(const Tensor& input, double p);
-[[nodiscard]] Tensor feature_dropout_mask(const Tensor& input, double p);
+[[nodiscard]] Tensor dropout_mask(const Tensor& input, double p,
+                                  const std::optional<Generator>& generator = {});
+[[nodiscard]] Tensor feature_dropout_mask(const Tensor& input, double p,
+                                          const std::optional<Generator>& generator = {});
 
 }  // namespace ballast

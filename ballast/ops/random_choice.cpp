@@ -83,9 +83,9 @@ Tensor bernoulli(const Tensor& like, double p, const std::optional<Generator>& g
 
 namespace {
 
-Tensor masked_noise(Tensor noise, double p) {
+Tensor masked_noise(Tensor noise, double p, const std::optional<Generator>& generator) {
   const double keep = 1 - p;
-  noise.bernoulli_(keep);
+  noise.bernoulli_(keep, generator);
   if (noise.is_meta()) return noise;
   detail::visit_floating(noise.dtype(), "dropout", [&]<class T>(std::type_identity<T>) {
     const T scale = static_cast<T>(1 / static_cast<detail::Compute<T>>(keep));
@@ -97,14 +97,16 @@ Tensor masked_noise(Tensor noise, double p) {
 
 }  // namespace
 
-Tensor dropout_mask(const Tensor& input, double p) { return masked_noise(empty_like(input), p); }
+Tensor dropout_mask(const Tensor& input, double p, const std::optional<Generator>& generator) {
+  return masked_noise(empty_like(input), p, generator);
+}
 
-Tensor feature_dropout_mask(const Tensor& input, double p) {
+Tensor feature_dropout_mask(const Tensor& input, double p, const std::optional<Generator>& generator) {
   check<ShapeError>(input.dim() >= 2, "Feature dropout requires at least 2 dimensions in the input");
   Dims sizes(static_cast<std::size_t>(input.dim()), 1);
   sizes[0] = input.size(0);
   sizes[1] = input.size(1);
-  return masked_noise(empty(sizes, input.options()), p);
+  return masked_noise(empty(sizes, input.options()), p, generator);
 }
 
 }  // namespace ballast

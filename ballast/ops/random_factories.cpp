@@ -59,20 +59,40 @@ Tensor randint(std::int64_t high, IntArrayRef sizes, const TensorOptions& option
   return randint(0, high, sizes, std::nullopt, options);
 }
 
+Tensor rand_like(const Tensor& like, const std::optional<Generator>& generator,
+                 const TensorOptions& options) {
+  return filled_like(like, options, [&](const Tensor& t) { t.uniform_(0, 1, generator); });
+}
+
 Tensor rand_like(const Tensor& like, const TensorOptions& options) {
-  return filled_like(like, options, [](const Tensor& t) { t.uniform_(); });
+  return rand_like(like, std::nullopt, options);
+}
+
+Tensor randn_like(const Tensor& like, const std::optional<Generator>& generator,
+                  const TensorOptions& options) {
+  return filled_like(like, options, [&](const Tensor& t) { t.normal_(0, 1, generator); });
 }
 
 Tensor randn_like(const Tensor& like, const TensorOptions& options) {
-  return filled_like(like, options, [](const Tensor& t) { t.normal_(); });
+  return randn_like(like, std::nullopt, options);
+}
+
+Tensor randint_like(const Tensor& like, std::int64_t low, std::int64_t high,
+                    const std::optional<Generator>& generator, const TensorOptions& options) {
+  return filled_like(like, options, [&](const Tensor& t) { t.random_(low, high, generator); });
 }
 
 Tensor randint_like(const Tensor& like, std::int64_t low, std::int64_t high, const TensorOptions& options) {
-  return filled_like(like, options, [=](const Tensor& t) { t.random_(low, high); });
+  return randint_like(like, low, high, std::nullopt, options);
+}
+
+Tensor randint_like(const Tensor& like, std::int64_t high, const std::optional<Generator>& generator,
+                    const TensorOptions& options) {
+  return randint_like(like, 0, high, generator, options);
 }
 
 Tensor randint_like(const Tensor& like, std::int64_t high, const TensorOptions& options) {
-  return randint_like(like, 0, high, options);
+  return randint_like(like, 0, high, std::nullopt, options);
 }
 
 }  // namespace ballast
