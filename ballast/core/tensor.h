@@ -97,8 +97,7 @@ class Tensor {
   Tensor& operator=(Tensor&& o) &&;
   Tensor& operator=(const Scalar& value) &&;
 
-  // ---------------------------------------------------------------------------------------------- what it is
-  // (core)
+  // --------------------------------------------------------------------------------------- what it is (core)
   [[nodiscard]] bool defined() const noexcept { return static_cast<bool>(impl_); }
   /// Whether both handles refer to the same tensor object.
   [[nodiscard]] bool is_same(const Tensor& o) const noexcept { return impl_ == o.impl_; }
@@ -170,8 +169,7 @@ class Tensor {
   /// The text of Python's repr(t): core/print.h.
   [[nodiscard]] std::string repr() const;
 
-  // ------------------------------------------------------------------------------------ views
-  // (ops/view.cpp): no copy
+  // --------------------------------------------------------------------------- views (ops/view.cpp): no copy
   [[nodiscard]] Tensor select(std::int64_t dim, std::int64_t index) const;
   [[nodiscard]] Tensor slice(std::int64_t dim = 0, std::optional<std::int64_t> start = std::nullopt,
                              std::optional<std::int64_t> end = std::nullopt, std::int64_t step = 1) const;
@@ -195,8 +193,7 @@ class Tensor {
                                   std::optional<std::int64_t> offset = std::nullopt) const;
   [[nodiscard]] Tensor view_as_real() const;  ///< complex [..] as real [.., 2]
 
-  // --------------------------------------------------------------------- copies and conversions
-  // (ops/copy.cpp)
+  // ------------------------------------------------------------------- copies and conversions (ops/copy.cpp)
   [[nodiscard]] Tensor clone() const;
   [[nodiscard]] Tensor contiguous() const;  ///< this tensor itself if it is contiguous
   const Tensor& copy_(const Tensor& src, bool non_blocking = false) const;
@@ -215,9 +212,9 @@ class Tensor {
   const Tensor& zero_() const;
   [[nodiscard]] Tensor repeat(IntArrayRef times) const;
 
-  // ------------------------------------------------------------------ elementwise arithmetic
-  // (ops/arithmetic.cpp) Results broadcast and promote as in PyTorch; forms with an underscore write in place
-  // and return this tensor.
+  // ------------------------------------------------------------- elementwise arithmetic (ops/arithmetic.cpp)
+  // Results broadcast and promote as in PyTorch; forms with an underscore write in place and return this
+  // tensor.
   [[nodiscard]] Tensor add(const Tensor& o, const Scalar& alpha = 1) const;
   [[nodiscard]] Tensor add(const Scalar& o, const Scalar& alpha = 1) const;
   [[nodiscard]] Tensor sub(const Tensor& o, const Scalar& alpha = 1) const;
@@ -247,8 +244,7 @@ class Tensor {
   const Tensor& operator/=(const Tensor& o) const { return div_(o); }
   const Tensor& operator/=(const Scalar& o) const { return div_(o); }
 
-  // ------------------------------------------------------------------------- elementwise functions
-  // (ops/unary.cpp)
+  // ------------------------------------------------------------------- elementwise functions (ops/unary.cpp)
   [[nodiscard]] Tensor abs() const;
   [[nodiscard]] Tensor neg() const;
   [[nodiscard]] Tensor sign() const;
@@ -284,8 +280,7 @@ class Tensor {
   const Tensor& masked_fill_(const Tensor& mask, const Scalar& value) const;
   [[nodiscard]] Tensor masked_fill(const Tensor& mask, const Scalar& value) const;
 
-  // ------------------------------------------------------------------- comparison (ops/comparison.cpp): bool
-  // tensors
+  // ----------------------------------------------------------- comparison (ops/comparison.cpp): bool tensors
   [[nodiscard]] Tensor eq(const Tensor& o) const;
   [[nodiscard]] Tensor eq(const Scalar& o) const;
   [[nodiscard]] Tensor ne(const Tensor& o) const;
@@ -303,8 +298,7 @@ class Tensor {
   [[nodiscard]] bool allclose(const Tensor& o, double rtol = 1e-5, double atol = 1e-8,
                               bool equal_nan = false) const;
 
-  // -------------------------------------------------------------------------------- reductions
-  // (ops/reduction.cpp)
+  // -------------------------------------------------------------------------- reductions (ops/reduction.cpp)
   [[nodiscard]] Tensor sum(std::optional<DType> dtype = std::nullopt) const;
   [[nodiscard]] Tensor sum(IntArrayRef dims, bool keepdim = false,
                            std::optional<DType> dtype = std::nullopt) const;
@@ -326,13 +320,11 @@ class Tensor {
   /// The truth of a one-element tensor.
   [[nodiscard]] bool is_nonzero() const;
 
-  // ----------------------------------------------------------------------------- products (ops/matmul.cpp):
-  // OpenBLAS
+  // --------------------------------------------------------------------- products (ops/matmul.cpp): OpenBLAS
   [[nodiscard]] Tensor matmul(const Tensor& o) const;
   [[nodiscard]] Tensor mm(const Tensor& o) const;
 
-  // -------------------------------------------------- random fills (ops/random.h): PyTorch's bits for a
-  // seed, in place
+  // ---------------------------------------- random fills (ops/random.h): PyTorch's bits for a seed, in place
   const Tensor& uniform_(double from = 0, double to = 1,
                          const std::optional<Generator>& generator = {}) const;
   const Tensor& normal_(double mean = 0, double std = 1,

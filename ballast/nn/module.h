@@ -94,15 +94,13 @@ class Module : public std::enable_shared_from_this<Module> {
   Module& operator=(const Module& o);
   virtual ~Module();
 
-  // ----------------------------------------------------------------------------------------------- what it
-  // is called
+  // --------------------------------------------------------------------------------------- what it is called
   /// The class as Python would name it: "Linear" for nn::LinearImpl, "LM" for struct LMImpl.
   [[nodiscard]] virtual std::string class_name() const;
   /// The name given at construction, else the C++ class with its namespaces ("ballast::nn::LinearImpl").
   [[nodiscard]] std::string name() const;
 
-  // -------------------------------------------------------------------------------------- listing: one walk
-  // (walk.h)
+  // ------------------------------------------------------------------------------ listing: one walk (walk.h)
   [[nodiscard]] std::vector<Tensor> parameters(bool recurse = true) const;
   [[nodiscard]] OrderedDict<std::string, Tensor> named_parameters(const NamedOptions& options = {}) const;
   template <std::same_as<bool> B>
@@ -130,8 +128,7 @@ class Module : public std::enable_shared_from_this<Module> {
   [[nodiscard]] std::vector<std::shared_ptr<Module>> children() const;
   [[nodiscard]] OrderedDict<std::string, std::shared_ptr<Module>> named_children() const;
 
-  // ------------------------------------------------------------------------------------------------- access
-  // by name
+  // ------------------------------------------------------------------------------------------ access by name
   /// By path ("0.weight"). KeyError "ReLU has no attribute `weight`", "`0` is not an nn.Parameter".
   [[nodiscard]] Tensor& get_parameter(std::string_view path) const;
   /// By path; undefined for an absent buffer. KeyError "`weight` is not a buffer".
@@ -162,10 +159,9 @@ class Module : public std::enable_shared_from_this<Module> {
     return dynamic_cast<const typename detail::ImplOf<M>::type*>(this);
   }
 
-  // ---------------------------------------------------------------------------------------------------
-  // registration A name is not empty and has no dot, and is one thing only: KeyError `parameter name can't
-  // contain "."`, "attribute 'weight' already exists". The same name again replaces the value and keeps the
-  // place.
+  // -------------------------------------------------------------------------------------------- registration
+  // A name is not empty and has no dot, and is one thing only: KeyError `parameter name can't contain "."`,
+  // "attribute 'weight' already exists". The same name again replaces the value and keeps the place.
 
   /// The member is the parameter from now on: assigning to it changes the tree. `member` must be a data
   /// member of this object. An undefined value is an absent parameter. A plain tensor becomes a Parameter and
@@ -230,8 +226,7 @@ class Module : public std::enable_shared_from_this<Module> {
   void unregister_buffer(std::string_view name);
   void unregister_module(std::string_view name);
 
-  // ------------------------------------------------------------------------------------- changing the whole
-  // tree
+  // --------------------------------------------------------------------------------- changing the whole tree
   /// Calls `f` on every module, children before parents, shared ones once per path (as Python does). `f`
   /// takes a Module& or a const std::shared_ptr<Module>&, or a name (std::string) and one of these.
   template <class F>
@@ -281,8 +276,7 @@ class Module : public std::enable_shared_from_this<Module> {
   Module& half();
   Module& bfloat16();
 
-  // -----------------------------------------------------------------------------------------------------
-  // state dict
+  // ---------------------------------------------------------------------------------------------- state dict
   /// Every parameter and persistent buffer under every name, with the version of every module beside them.
   [[nodiscard]] StateDict state_dict(const StateDictOptions& options = {}) const;
   /// The same into a dictionary there is already; returns it.
@@ -307,8 +301,7 @@ class Module : public std::enable_shared_from_this<Module> {
   /// NotImplementedError else.
   [[nodiscard]] std::shared_ptr<Module> clone(const std::optional<Device>& device = std::nullopt) const;
 
-  // ---------------------------------------------------------------------------------------------------------
-  // calling
+  // ------------------------------------------------------------------------------------------------- calling
   /// forward() without hooks, for code that knows only a Module. Cloneable implements it where forward takes
   /// and returns one Tensor; NotImplementedError `Module [ModuleList] is missing the required "forward"
   /// function` else.
@@ -316,8 +309,7 @@ class Module : public std::enable_shared_from_this<Module> {
   /// forward() with hooks.
   Tensor operator()(const Tensor& input);
 
-  // -----------------------------------------------------------------------------------------------------------
-  // hooks
+  // --------------------------------------------------------------------------------------------------- hooks
   RemovableHandle register_forward_pre_hook(ForwardPreHook hook, bool prepend = false);
   /// Also a function that returns a Tensor, which becomes the result.
   template <class F>
@@ -335,15 +327,13 @@ class Module : public std::enable_shared_from_this<Module> {
   RemovableHandle register_load_state_dict_pre_hook(LoadStateDictPreHook hook);
   RemovableHandle register_load_state_dict_post_hook(LoadStateDictPostHook hook);
 
-  // --------------------------------------------------------------------------------------------------------
-  // printing
+  // ------------------------------------------------------------------------------------------------ printing
   /// The tree as Python prints it. LimitError for trees deeper than 1000.
   [[nodiscard]] virtual std::string repr() const;
   /// What stands between the brackets: "in_features=4, out_features=8, bias=True"; may have several lines.
   [[nodiscard]] virtual std::string extra_repr() const { return {}; }
 
-  // -------------------------------------------------------- the entries themselves, for those who write
-  // another walk
+  // ------------------------------------------------ the entries themselves, for those who write another walk
   [[nodiscard]] const Entries<TensorEntry>& parameter_entries() const noexcept { return parameters_; }
   [[nodiscard]] const Entries<TensorEntry>& buffer_entries() const noexcept { return buffers_; }
   [[nodiscard]] const Entries<ChildEntry>& child_entries() const noexcept { return children_; }
