@@ -125,6 +125,12 @@ TEST(LayerOptions, PretrainedTableIsSharedAndFrozen) {
             "Shape of weight does not match num_embeddings and embedding_dim");
 }
 
+TEST(LayerOptions, ShapeOfOneDimensionMayStandInBraces) {
+  EXPECT_EQ(nn::LayerNorm(nn::LayerNormOptions({3}).bias(false))->repr(),
+            nn::LayerNorm(nn::LayerNormOptions(3).bias(false))->repr());
+  EXPECT_EQ(nn::RMSNorm(nn::RMSNormOptions({3}))->weight.sizes().vec(), (std::vector<std::int64_t>{3}));
+}
+
 TEST(LayerOptions, WrongOnesAreNamed) {
   const std::vector<std::pair<std::function<void()>, std::string>> cases = {
       {[] { nn::Conv1d(nn::Conv1dOptions(1, 1, 3).padding("full")); },

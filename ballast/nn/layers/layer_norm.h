@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@ namespace ballast::nn {
 struct LayerNormOptions {
   LayerNormOptions(ListOrOne<std::int64_t> normalized_shape)  // NOLINT(*-explicit-*)
       : normalized_shape_(std::move(normalized_shape)) {}
+  LayerNormOptions(std::initializer_list<std::int64_t> normalized_shape)
+      : normalized_shape_(normalized_shape) {}
   BALLAST_ARG(ListOrOne<std::int64_t>, normalized_shape);
   BALLAST_ARG(Number, eps) = 1e-5;
   BALLAST_ARG(bool, elementwise_affine) = true;
@@ -44,6 +47,8 @@ BALLAST_MODULE(LayerNorm);
 struct RMSNormOptions {
   RMSNormOptions(ListOrOne<std::int64_t> normalized_shape)  // NOLINT(*-explicit-*)
       : normalized_shape_(std::move(normalized_shape)) {}
+  RMSNormOptions(std::initializer_list<std::int64_t> normalized_shape)
+      : normalized_shape_(normalized_shape) {}
   BALLAST_ARG(ListOrOne<std::int64_t>, normalized_shape);
   BALLAST_ARG(std::optional<Number>, eps);  ///< nullopt: the smallest step of the element type at 1
   BALLAST_ARG(bool, elementwise_affine) = true;
