@@ -39,6 +39,37 @@ TensorEntry& entry_for(Entries<TensorEntry>& entries, std::string_view name) {
   return entries.append({.name = std::string(name)});
 }
 
+/// Passes over, with all below it, what is another name of a child that its parent already had: Python's children() lists
+/// each child once.
+class EachChildOnce {
+ public:
+  void enter(const Module& m) {
+    if (passed_over_ > 0 || (!parents_.empty() && parents_.back().had(m))) {
+      ++passed_over_;
+    } else {
+      parents_.push_back({&m, {}});
+    }
+  }
+  /// Whether the module that is left was not passed over.
+  bool leave() {
+    if (passed_over_ == 0) {
+      parents_.pop_back();
+      return true;
+    }
+    --passed_over_;
+    return false;
+  }
+
+ private:
+  struct Parent {
+    const Module* module;
+    PointerSet children;
+    bool had(const Module& m) { return module->child_entries().size() > 1 && !children.insert(&m); }
+  };
+  std::vector<Parent> parents_;
+  std::size_t passed_over_ = 0;
+};
+
 }  // namespace
 
 Module::Module(std::string name) { extras().name = std::move(name); }
@@ -198,10 +229,13 @@ void Module::unregister_module(std::string_view name) {
 
 void Module::apply_each(const std::function<void(Module&, const std::string&)>& f,
                         const std::string& prefix) {
+  EachChildOnce once;
+  const std::string root_prefix = member_prefix(prefix);
   walk(
-      *this, {.member_prefix = member_prefix(prefix), .remove_duplicate = false},
-      [](Module&, const std::string&) {},
+      *this, {.member_prefix = root_prefix, .remove_duplicate = false},
+      [&once](Module& m, const std::string&) { once.enter(m); },
       [&](Module& m, const std::string& path) {
+        if (!once.leave()) return;
         const auto keep = m.weak_from_this().lock();  // f may take the module out of the tree
         f(m, path.empty() ? path : path.substr(0, path.size() - 1));
       });

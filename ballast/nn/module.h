@@ -227,8 +227,8 @@ class Module : public std::enable_shared_from_this<Module> {
   void unregister_module(std::string_view name);
 
   // --------------------------------------------------------------------------------- changing the whole tree
-  /// Calls `f` on every module, children before parents, shared ones once per path (as Python does). `f`
-  /// takes a Module& or a const std::shared_ptr<Module>&, or a name (std::string) and one of these.
+  /// Calls `f` on every module, children before parents; one below several parents once for each (as Python
+  /// does). `f` takes a Module& or a const std::shared_ptr<Module>&, or a name (std::string) and one of these.
   template <class F>
   Module& apply(F&& f, const std::string& name_prefix = {}) {
     if constexpr (std::invocable<F&, Module&>) {
