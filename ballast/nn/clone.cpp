@@ -1,17 +1,18 @@
 #include "ballast/nn/clone.h"
 
+#include <cstring>
+
 #include "ballast/core/error.h"
 #include "ballast/nn/pointer_set.h"
-#include "ballast/nn/storage_groups.h"
 #include "ballast/nn/walk.h"
 
 namespace ballast::nn {
 
-/// One deep copy: while it runs on a thread, copying a Tensor or a module slot gives the copy's.
+/// One deep copy: while it runs on a thread, copying a Tensor or a module slot gives the copy's. What is a copy already
+/// is its own.
 class Cloner {
  public:
-  explicit Cloner(const Module& root) {
-    copy_known_tensors(root);
+  Cloner() {
     outer_ = current_;
     outer_tensors_ = ballast::detail::tensor_remap;
     outer_modules_ = detail::module_remap;
@@ -37,48 +38,35 @@ class Cloner {
   }
 
  private:
-  void copy_known_tensors(const Module& root) {
-    const Paused paused;
-    std::vector<Tensor> tensors;
-    for (const EntryKind kind : {EntryKind::kParameter, EntryKind::kBuffer}) {
-      walk_tensors(root, kind, {},
-                   [&](Module&, const TensorEntry&, Tensor& t, const std::string&) { tensors.push_back(t); });
+  const Storage& copy_of(const Storage& storage) {
+    const auto [known, fresh] = storages_.emplace(storage.id());
+    if (fresh) {
+      known->original = storage;
+      if (storage.device().is_meta()) {
+        known->copy = Storage::meta(storage.nbytes());
+      } else {
+        known->copy = Storage::allocate(storage.nbytes());
+        if (storage.nbytes() > 0) {
+          std::memcpy(known->copy.mutable_data(), storage.data(), storage.nbytes());
+        }
+      }
     }
-    for (const StorageGroup& g : group_by_storage(tensors, Grouping::kStorage)) {
-      const Tensor range = range_of(g);
-      Tensor copy = empty(range.sizes(), range.options());
-      if (!copy.is_meta()) copy_elements(copy, range);
-      for (const Tensor& t : g.members) remember(t, view_in(copy, g, t));
-    }
+    return known->copy;
   }
 
-  static void take_flags(const Tensor& copy, const TensorImpl& from) {
-    copy.impl().requires_grad = from.requires_grad;
-    copy.impl().is_parameter = from.is_parameter;
-  }
-  void remember(const Tensor& t, Tensor copy) {
-    take_flags(copy, t.impl());
-    auto* const slot = tensors_.emplace(t.unsafeGetTensorImpl()).first;
-    slot->original = t;
-    slot->copy = std::move(copy);
-  }
-
-  /// The copy of a tensor; one that no module has registered (a member of its own) is copied when it is met.
+  /// The copy of a tensor, made when it is first met: the same place in the copy of its storage.
   IntrusivePtr<TensorImpl> copy_of(TensorImpl* t) {
-    TensorCopy* known = tensors_.find(t);
-    if (known == nullptr) {
+    if (tensors_.find(t) == nullptr) {
       const Paused paused;
       t->retain();
       const Tensor original(IntrusivePtr<TensorImpl>::adopt(t));
-      const std::vector<Tensor> one{original};
-      const StorageGroup g = group_by_storage(one, Grouping::kStorage).front();
-      const Tensor range = range_of(g);
-      Tensor copy = empty(range.sizes(), range.options());
-      if (!copy.is_meta()) copy_elements(copy, range);
-      remember(original, view_in(copy, g, original));
-      known = tensors_.find(t);
+      Tensor copy = tensor_on(copy_of(t->storage), t->dtype, t->sizes, t->strides, t->offset);
+      copy.impl().requires_grad = t->requires_grad;
+      copy.impl().is_parameter = t->is_parameter;
+      *tensors_.emplace(copy.unsafeGetTensorImpl()).first = TensorCopy{copy, copy};
+      *tensors_.emplace(t).first = TensorCopy{original, std::move(copy)};
     }
-    TensorImpl* copy = known->copy.unsafeGetTensorImpl();
+    TensorImpl* copy = tensors_.find(t)->copy.unsafeGetTensorImpl();
     copy->retain();
     return IntrusivePtr<TensorImpl>::adopt(copy);
   }
@@ -92,9 +80,8 @@ class Cloner {
       }
     }
     std::shared_ptr<Module> made = m.copy_this();
-    auto* const copy = modules_.find(&m);  // the map may have moved meanwhile
-    copy->first = made;
-    copy->second = true;
+    *modules_.emplace(made.get()).first = {made, true};
+    *modules_.find(&m) = {made, true};
     return made;
   }
 
@@ -106,9 +93,12 @@ class Cloner {
     Paused& operator=(const Paused&) = delete;
     ~Paused() { ballast::detail::tensor_remap = tensors; }
   };
+  // Originals are kept, so that their addresses stay their own.
   struct TensorCopy {
-    Tensor original;  // kept, so that its address stays its own
-    Tensor copy;
+    Tensor original, copy;
+  };
+  struct StorageCopy {
+    Storage original, copy;
   };
 
   static thread_local constinit Cloner* current_;
@@ -116,12 +106,13 @@ class Cloner {
   ballast::detail::TensorRemap outer_tensors_ = nullptr;
   detail::ModuleRemap outer_modules_ = nullptr;
   PointerMap<TensorCopy> tensors_;
+  PointerMap<StorageCopy> storages_;
   PointerMap<std::pair<std::shared_ptr<Module>, bool>> modules_;  // bool: the copy is there
 };
 
 thread_local constinit Cloner* Cloner::current_ = nullptr;
 
-std::shared_ptr<Module> clone_module(const Module& module) { return Cloner(module).run(module); }
+std::shared_ptr<Module> clone_module(const Module& module) { return Cloner().run(module); }
 
 std::shared_ptr<Module> Module::clone(const std::optional<Device>& device) const {
   auto copy = clone_module(*this);

@@ -22,10 +22,6 @@ Place place_of(const Tensor& t, std::size_t order) {
   return {&t, order, begin, std::max(begin, end)};
 }
 
-bool is_owned(const Storage& s) {
-  return s.kind() == StorageImpl::Kind::kOwned || s.kind() == StorageImpl::Kind::kWithoutMemory;
-}
-
 /// Splits the places on one storage into groups; each is returned with the order of its first member.
 void split(std::vector<Place> places, Grouping grouping,
            std::vector<std::pair<std::size_t, StorageGroup>>& out) {
@@ -34,12 +30,11 @@ void split(std::vector<Place> places, Grouping grouping,
   });
   for (std::size_t i = 0; i < places.size();) {
     const Tensor& first = *places[i].tensor;
-    const bool whole = grouping == Grouping::kStorage && is_owned(first.storage());
     StorageGroup group{
         .storage = first.storage(), .dtype = first.dtype(), .begin = places[i].begin, .end = places[i].end};
     std::size_t j = i + 1;
     while (j < places.size() && places[j].tensor->dtype() == group.dtype &&
-           (whole || places[j].begin < group.end)) {
+           (grouping == Grouping::kStorage || places[j].begin < group.end)) {
       group.end = std::max(group.end, places[j++].end);
     }
     std::ranges::sort(places.begin() + static_cast<std::ptrdiff_t>(i),

@@ -1,4 +1,4 @@
-// Which tensors lie on one memory. What shares a storage is moved together (Module::to, clone) and counted once (tying).
+// Which tensors lie on one memory. What shares a storage is converted together (Module::to) and counted once (tying).
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct StorageGroup {
 };
 
 enum class Grouping : std::uint8_t {
-  kStorage,  ///< all that lies on a storage the library owns is one group (of a mapped file: what overlaps)
+  kStorage,  ///< all of one type that lies on a storage is one group
   kOverlap,  ///< only tensors whose ranges overlap, directly or through others
 };
 
