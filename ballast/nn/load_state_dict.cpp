@@ -10,6 +10,7 @@
 #include "ballast/nn/module_extras.h"
 #include "ballast/nn/unexpected_keys.h"
 #include "ballast/nn/walk.h"
+#include "ballast/ops/inplace.h"
 
 namespace ballast::nn {
 
@@ -151,7 +152,7 @@ class StateDictLoader {
       return;
     }
     Tensor given = *found;
-    if (slot.dim() == 0 && given.dim() == 1 && given.numel() > 0) {
+    if (slot.dim() == 0 && given.dim() == 1 && given.numel() == 1) {
       given = given.alias({}, {}, given.storage_offset());  // files older than tensors of no dimension
     }
     if (given.sizes() != slot.sizes()) {
@@ -188,6 +189,12 @@ class StateDictLoader {
           copy_failure(key_, slot, given,
                        "unsupported operation: more than one element of the written-to tensor refers to a "
                        "single memory location. Please clone() the tensor before performing the operation."));
+      return;
+    }
+    try {
+      check_no_partial_overlap(slot, given);
+    } catch (const ShapeError& e) {
+      context_.error(copy_failure(key_, slot, given, e.what()));
       return;
     }
     if (given.is_complex() && !slot.is_complex()) {
