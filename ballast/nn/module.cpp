@@ -72,6 +72,14 @@ class EachChildOnce {
 
 }  // namespace
 
+void check_has_an_end(const std::vector<const Module*>& path) {
+  PointerSet seen;
+  for (const Module* m : path) {
+    check(seen.insert(m), "a module tree that contains itself has no end of names ({} is below itself)",
+          m->class_name());
+  }
+}
+
 Module::Module(std::string name) { extras().name = std::move(name); }
 Module::Module(const Module& o)
     : std::enable_shared_from_this<Module>(o),
@@ -227,8 +235,8 @@ void Module::unregister_module(std::string_view name) {
   children_.erase(i);
 }
 
-void Module::apply_each(const std::function<void(Module&, const std::string&)>& f,
-                        const std::string& prefix) {
+void Module::apply_each(const std::function<void(Module&, const std::string&)>& f, const std::string& prefix,
+                        bool with_names) {
   EachChildOnce once;
   const std::string root_prefix = member_prefix(prefix);
   walk(
@@ -237,7 +245,7 @@ void Module::apply_each(const std::function<void(Module&, const std::string&)>& 
       [&](Module& m, const std::string& path) {
         if (!once.leave()) return;
         const auto keep = m.weak_from_this().lock();  // f may take the module out of the tree
-        f(m, path.empty() ? path : path.substr(0, path.size() - 1));
+        f(m, with_names && !path.empty() ? path.substr(0, path.size() - 1) : std::string());
       });
 }
 

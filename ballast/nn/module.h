@@ -232,16 +232,16 @@ class Module : public std::enable_shared_from_this<Module> {
   template <class F>
   Module& apply(F&& f, const std::string& name_prefix = {}) {
     if constexpr (std::invocable<F&, Module&>) {
-      apply_each([&f](Module& m, const std::string&) { f(m); }, name_prefix);
+      apply_each([&f](Module& m, const std::string&) { f(m); }, name_prefix, false);
     } else if constexpr (std::invocable<F&, const std::shared_ptr<Module>&>) {
-      apply_each([&f](Module& m, const std::string&) { f(m.shared()); }, name_prefix);
+      apply_each([&f](Module& m, const std::string&) { f(m.shared()); }, name_prefix, false);
     } else if constexpr (std::invocable<F&, const std::string&, Module&>) {
-      apply_each([&f](Module& m, const std::string& path) { f(path, m); }, name_prefix);
+      apply_each([&f](Module& m, const std::string& path) { f(path, m); }, name_prefix, true);
     } else {
       static_assert(std::invocable<F&, const std::string&, const std::shared_ptr<Module>&>,
                     "apply takes a function of Module& or of const std::shared_ptr<Module>&, or of a name "
                     "and one of these");
-      apply_each([&f](Module& m, const std::string& path) { f(path, m.shared()); }, name_prefix);
+      apply_each([&f](Module& m, const std::string& path) { f(path, m.shared()); }, name_prefix, true);
     }
     return *this;
   }
@@ -381,7 +381,8 @@ class Module : public std::enable_shared_from_this<Module> {
                   bool (*accepts)(const Module&));
   void require_child(std::string_view name) const;
   [[noreturn]] void throw_no_attribute(std::string_view name) const;
-  void apply_each(const std::function<void(Module&, const std::string&)>& f, const std::string& prefix);
+  void apply_each(const std::function<void(Module&, const std::string&)>& f, const std::string& prefix,
+                  bool with_names);
   RemovableHandle add_forward_hook(ForwardHook hook, bool prepend);
   Extras& extras();
 

@@ -1,5 +1,8 @@
 // Changing type and device of a whole tree, in place.
+#include <algorithm>
+
 #include "ballast/core/error.h"
+#include "ballast/core/warning.h"
 #include "ballast/nn/module.h"
 #include "ballast/nn/storage_groups.h"
 #include "ballast/nn/walk.h"
@@ -61,6 +64,11 @@ void convert_all(const Module& root, const Conversion& conversion) {
           "Cannot copy out of meta tensor; no data! Please use torch.nn.Module.to_empty() instead of "
           "torch.nn.Module.to() when moving module from meta to a different device.");
     }
+  }
+  if (std::ranges::any_of(groups, [&](const StorageGroup& g) {
+        return is_complex(g.dtype) && !is_complex(conversion.target(g).dtype());
+      })) {
+    warn("Casting complex values to real discards the imaginary part");
   }
   for (const StorageGroup& g : groups) {
     if (conversion.changes(g)) convert(g, conversion);

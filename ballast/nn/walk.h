@@ -2,6 +2,7 @@
 // children, children in their order; without recursion, so that depth costs no stack.
 #pragma once
 
+#include <bit>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -35,6 +36,11 @@ struct WalkOptions {
 [[nodiscard]] inline bool is_sole(const ChildEntry& entry, const std::shared_ptr<Module>& module) {
   return !entry.is_shared_member && module.use_count() == 1;
 }
+
+/// Error if a module stands twice on a path from the root: each name would have a longer one.
+void check_has_an_end(const std::vector<const Module*>& path);
+/// The depth from which on, whenever it has doubled, a walk looks whether it goes in circles.
+inline constexpr std::size_t kSuspiciousDepth = 1024;
 
 /// Calls `enter(module, prefix)` before a module's children and `leave(module, prefix)` after them. `prefix` stands
 /// before the names of the module's entries: "" for the root or "encoder.layers.0."; the buffer is reused.
@@ -77,6 +83,11 @@ void walk(const Module& root, const WalkOptions& options, Enter&& enter, Leave&&
       prefix.resize(length);
     } else {
       stack.push_back({child, 0, length});
+      if (stack.size() >= kSuspiciousDepth && std::has_single_bit(stack.size())) [[unlikely]] {
+        std::vector<const Module*> path;
+        for (const Frame& f : stack) path.push_back(f.module);
+        check_has_an_end(path);
+      }
     }
   }
 }
