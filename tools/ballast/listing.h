@@ -33,7 +33,8 @@ struct Row {
 };
 
 /// Sums over rows. In the `unique` figures an element of storage counts once, however many tensors show it and however
-/// often; apart from that they are the same. Sums stop at 2^64 - 1.
+/// often; where tensors of several types show one storage, elements are those of the widest. Views that lie over each other
+/// in more than a million pieces together count as what they can be at most. Sums stop at 2^64 - 1.
 struct Totals {
   std::uint64_t tensors = 0;
   std::uint64_t parameters = 0, parameters_unique = 0;

@@ -87,16 +87,18 @@ std::vector<std::string> row_cells(const Row& row, bool hash) {
 }
 
 std::vector<std::string> fold_cells(const Fold& fold) {
-  const Totals totals = totals_of(fold.rows);
+  std::uint64_t parameters = 0, bytes = 0;
   std::string dtype = dtype_cell(fold.rows.front().value());
   for (const Row& row : fold.rows) {
+    parameters = saturating_add(parameters, row.parameters);
+    bytes = saturating_add(bytes, row.bytes);
     if (dtype_cell(row.value()) != dtype) dtype = "mixed";
   }
   return {fold.prefix.empty() ? "*" : terminal_text(fold.prefix) + ".*",
-          fmt::format("({} tensors)", with_commas(totals.tensors)),
+          fmt::format("({} tensors)", with_commas(fold.rows.size())),
           dtype,
-          rounded_count(totals.parameters),
-          byte_size(totals.bytes),
+          rounded_count(parameters),
+          byte_size(bytes),
           "",
           ""};
 }

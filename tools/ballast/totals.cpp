@@ -1,50 +1,118 @@
 #include <algorithm>
+#include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "tools/ballast/figures.h"
 #include "tools/ballast/listing.h"
 
-#include "ballast/core/shape.h"
-
 namespace ballast::tool {
 namespace {
 
-/// The part of a storage that one tensor shows.
+constexpr std::uint64_t kMostRuns = std::uint64_t{1} << 20;
+
+/// The bytes of a storage that one tensor shows: runs of equal length, one for each combination of steps.
 struct Part {
-  std::uint64_t begin, end;  ///< bytes from the first to behind the last element
-  std::uint64_t distinct;    ///< bytes of elements, repeated ones counted once
-  std::uint64_t itemsize;
+  struct Step {
+    std::uint64_t bytes, times;
+  };
+
+  std::uint64_t begin = 0;
+  std::uint64_t length = 0;  ///< of a run
+  std::uint64_t end = 0;     ///< of the last run
+  std::uint64_t runs = 1;
+  bool apart = true;          ///< no run lies over another
+  std::vector<Step> steps{};  ///< the shortest first
+
+  [[nodiscard]] std::uint64_t distinct_at_most() const { return apart ? length * runs : end - begin; }
 };
 
 Part part_of(const Row& row) {
   const Tensor& t = row.value().tensor;
   const auto itemsize = static_cast<std::uint64_t>(t.itemsize());
-  const std::uint64_t begin = static_cast<std::uint64_t>(t.storage_offset()) * itemsize;
-  const std::uint64_t extent =
-      static_cast<std::uint64_t>(storage_extent(t.sizes(), t.strides(), 0).value_or(0)) * itemsize;
-  // A view with gaps shows less than its extent, one that repeats elements less than its size.
-  return {begin, begin + extent, std::min(extent, row.bytes), itemsize};
+  Part part;
+  part.begin = part.end = static_cast<std::uint64_t>(t.storage_offset()) * itemsize;
+  if (t.numel() == 0) return part;
+  part.length = itemsize;
+  for (std::size_t d = 0; d < t.sizes().size(); ++d) {
+    const auto times = static_cast<std::uint64_t>(t.sizes()[d]);
+    const auto bytes = static_cast<std::uint64_t>(t.strides()[d]) * itemsize;
+    if (times > 1 && bytes > 0) part.steps.push_back({bytes, times});
+  }
+  std::ranges::sort(part.steps, {}, &Part::Step::bytes);
+  // What touches what came before only makes the run longer.
+  auto step = part.steps.begin();
+  for (; step != part.steps.end() && step->bytes <= part.length; ++step) {
+    part.length += (step->times - 1) * step->bytes;
+  }
+  part.steps.erase(part.steps.begin(), step);
+  std::uint64_t extent = part.length;
+  for (const Part::Step& s : part.steps) {
+    part.apart = part.apart && s.bytes >= extent;
+    extent += (s.times - 1) * s.bytes;
+    part.runs = s.times > ~std::uint64_t{0} / part.runs ? ~std::uint64_t{0} : part.runs * s.times;
+  }
+  part.end = part.begin + extent;
+  return part;
 }
 
-/// Bytes of one storage that any of the parts shows: what they cover together, or the sum of what they show where that is
-/// less (columns of a matrix, say, each of which covers nearly all of it).
-std::uint64_t distinct_bytes(std::vector<Part>& parts) {
-  std::ranges::sort(parts, {}, &Part::begin);
-  std::uint64_t covered = 0, reached = 0, sum = 0;
-  for (const Part& p : parts) {
-    if (p.end > reached) covered += p.end - std::max(p.begin, reached);
-    reached = std::max(reached, p.end);
-    sum = saturating_add(sum, p.distinct);
+using Run = std::pair<std::uint64_t, std::uint64_t>;  // from its first byte to behind its last
+
+void add_runs(const Part& part, std::vector<Run>& runs) {
+  const std::size_t first = runs.size();
+  runs.emplace_back(part.begin, part.begin + part.length);
+  for (const Part::Step& s : part.steps) {
+    const std::size_t last = runs.size();
+    for (std::uint64_t k = 1; k < s.times; ++k) {
+      for (std::size_t i = first; i < last; ++i)
+        runs.emplace_back(runs[i].first + k * s.bytes, runs[i].second + k * s.bytes);
+    }
   }
-  return std::min(covered, sum);
+}
+
+std::uint64_t covered_by(std::vector<Run>& runs) {
+  std::ranges::sort(runs);
+  std::uint64_t covered = 0, reached = 0;
+  for (const auto& [begin, end] : runs) {
+    if (end > reached) covered += end - std::max(begin, reached);
+    reached = std::max(reached, end);
+  }
+  return covered;
+}
+
+/// Bytes of one storage that any of the parts shows. Of parts in too many pieces, the most it can be: what they span
+/// together, or the sum of what they show.
+std::uint64_t distinct_bytes(std::span<const Part> parts, std::uint64_t& runs_left) {
+  if (parts.size() == 1 && parts.front().apart) return parts.front().distinct_at_most();
+  std::uint64_t wanted = 0, sum = 0;
+  for (const Part& p : parts) {
+    wanted = saturating_add(wanted, p.runs);
+    sum = saturating_add(sum, p.distinct_at_most());
+  }
+  const bool piecewise = wanted <= runs_left;
+  if (piecewise) runs_left -= wanted;
+  std::vector<Run> runs;
+  for (const Part& p : parts) {
+    if (piecewise) {
+      add_runs(p, runs);
+    } else {
+      runs.emplace_back(p.begin, p.end);
+    }
+  }
+  return std::min(covered_by(runs), sum);
 }
 
 }  // namespace
 
 Totals totals_of(const std::vector<Row>& rows) {
+  struct Shared {
+    std::vector<Part> parts;
+    std::uint64_t itemsize = 1;
+  };
   Totals totals;
-  std::unordered_map<std::size_t, std::vector<Part>> shared;  // parts of each storage that several rows show
+  std::unordered_map<std::size_t, Shared> shared;  // storages that several rows show
+  std::uint64_t runs_left = kMostRuns;
   const auto add_unique = [&](std::uint64_t bytes, std::uint64_t itemsize) {
     totals.bytes_unique = saturating_add(totals.bytes_unique, bytes);
     totals.parameters_unique = saturating_add(totals.parameters_unique, bytes / itemsize);
@@ -56,16 +124,19 @@ Totals totals_of(const std::vector<Row>& rows) {
     if (row.tensor->storage == checkpoint::NamedTensor::kNoStorage) {
       totals.parameters_unique = saturating_add(totals.parameters_unique, row.parameters);
       totals.bytes_unique = saturating_add(totals.bytes_unique, row.bytes);
-    } else if (const Part part = part_of(row); row.group == Row::kAlone) {
-      add_unique(part.distinct, part.itemsize);
+      continue;
+    }
+    const auto itemsize = static_cast<std::uint64_t>(row.value().tensor.itemsize());
+    if (row.group == Row::kAlone) {
+      const Part part = part_of(row);
+      add_unique(distinct_bytes({&part, 1}, runs_left), itemsize);
     } else {
-      shared[row.tensor->storage].push_back(part);
+      Shared& s = shared[row.tensor->storage];
+      s.parts.push_back(part_of(row));
+      s.itemsize = std::max(s.itemsize, itemsize);
     }
   }
-  for (auto& [storage, parts] : shared) {
-    const std::uint64_t itemsize = parts.front().itemsize;
-    add_unique(distinct_bytes(parts), itemsize);
-  }
+  for (const auto& [storage, s] : shared) add_unique(distinct_bytes(s.parts, runs_left), s.itemsize);
   return totals;
 }
 
