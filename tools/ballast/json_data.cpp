@@ -25,10 +25,12 @@ constexpr std::size_t kRepeatedValues = 100'000;
 constexpr std::size_t kRepeatedText = 16 << 20;  // bytes, beyond what the file itself can hold
 constexpr std::size_t kShortText = 64;
 
+constexpr std::size_t kNumberDigits = 308;  // what a double can hold: many readers of JSON give up on more
+
 /// Keys of the objects that stand for what JSON has no word for.
-constexpr std::array<std::string_view, 13> kTags = {"tensor",    "storage", "float",     "complex", "bytes",
-                                                    "bytearray", "set",     "frozenset", "dtype",   "device",
-                                                    "name",      "entries", "cycle"};
+constexpr std::array<std::string_view, 14> kTags = {"tensor", "storage",   "int",     "float",     "complex",
+                                                    "bytes",  "bytearray", "set",     "frozenset", "dtype",
+                                                    "device", "name",      "entries", "cycle"};
 
 /// What Python's json.dumps makes of a key; nullopt for keys it does not take.
 std::optional<std::string> json_key(const Value& key) {
@@ -56,7 +58,7 @@ bool is_json_object(const Value& mapping) {
   if (mapping.size() == 1 && only_strings) {
     return std::ranges::find(kTags, mapping.key(0).as_text()) == kTags.end();
   }
-  if (only_strings) return true;
+  if (only_strings) return mapping.size() != 2 || mapping.key(0).as_text() != "omitted";
   std::unordered_set<std::string> texts;
   for (std::size_t i = 0; i < mapping.size(); ++i) {
     std::optional<std::string> text = json_key(mapping.key(i));
@@ -208,7 +210,7 @@ class DataWriter {
     if (text_left_ == 0) return omit(v, 1);
     const std::string digits = v.int_text();
     static_cast<void>(spend(digits.size()));
-    json_.number(digits);
+    digits.size() <= kNumberDigits ? json_.number(digits) : tagged("int", digits);
   }
 
   void write_leaf(const Value& v) {

