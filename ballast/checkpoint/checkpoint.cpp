@@ -5,10 +5,14 @@
 namespace ballast::checkpoint {
 namespace {
 
-// A tree may hold one list in so many places that the places outnumber the atoms of the universe. Names are given until
-// there are this many, beyond those of the containers' first places.
+// A tree may hold one list in so many places that the places outnumber the atoms of the universe. Beyond the first place
+// of each object, so many are looked at, and so many tensors listed.
 constexpr std::size_t kRepeatedPlaces = std::size_t{1} << 20;
-constexpr std::size_t kNameBytes = std::size_t{256} << 20;
+constexpr std::size_t kRepeatedTensors = std::size_t{1} << 16;
+// Names repeat the keys that lead to them: a long key, or a deep one, may stand in many. An honest file holds most of each
+// name in its pickle.
+constexpr std::uint64_t kNameBytes = std::uint64_t{16} << 20;
+constexpr std::uint64_t kNameBytesPerByte = 4;
 
 std::string key_text(const Value& key, int depth = 0) {
   switch (key.kind()) {
@@ -47,23 +51,26 @@ class PathName {
  public:
   void enter(const Visit& at) {
     lengths_.push_back(path_.size());
-    path_ = name(at);
+    append_own(path_, at);
   }
   void leave() {
     path_.resize(lengths_.back());
     lengths_.pop_back();
   }
+  [[nodiscard]] std::size_t size() const { return path_.size(); }
   [[nodiscard]] std::string name(const Visit& at) const {
-    if (at.depth == 0) return {};
-    std::string out;
-    const std::string own = at.key ? key_text(*at.key) : fmt::format("{}", at.index);
-    out.reserve(path_.size() + 1 + own.size());
-    out += path_;
-    if (at.depth > 1) out += '.';
-    return out += own;
+    std::string out = path_;
+    append_own(out, at);
+    return out;
   }
 
  private:
+  static void append_own(std::string& path, const Visit& at) {
+    if (at.depth == 0) return;
+    if (at.depth > 1) path += '.';
+    path += at.key ? key_text(*at.key) : fmt::format("{}", at.index);
+  }
+
   std::string path_;
   std::vector<std::size_t> lengths_;
 };
@@ -149,39 +156,41 @@ void CheckpointBuilder::set_verified(bool fully, std::size_t without_checksum) {
   out_.without_checksum_ = without_checksum;
 }
 
-void CheckpointBuilder::name_tensors() {
+void CheckpointBuilder::name_tensors(const Source& source) {
   PathName path;
-  std::size_t repeated = 0;
-  std::size_t bytes = 0;
+  std::size_t inside_repeated = 0, repeated = 0;
+  std::uint64_t bytes_left = kNameBytes + kNameBytesPerByte * source.pickle_bytes;
   walk(out_.root_, [&](const Visit& at) {
     if (at.phase == Visit::Phase::kLeave) {
       path.leave();
+      if (inside_repeated > 0) --inside_repeated;
       return Walk::kInto;
     }
-    if (at.repeated || (at.phase == Visit::Phase::kLeaf && repeated > kRepeatedPlaces)) ++repeated;
+    if (at.cycle) return Walk::kSkip;
+    if (inside_repeated > 0 || at.repeated) ++repeated;
     if (at.phase == Visit::Phase::kEnter) {
-      if (at.cycle) return Walk::kSkip;
-      if (at.repeated && (repeated > kRepeatedPlaces || bytes > kNameBytes)) {
+      if ((at.repeated && repeated > kRepeatedPlaces) || path.size() > bytes_left) {
         out_.all_listed_ = false;
         return Walk::kSkip;
       }
       path.enter(at);
+      if (inside_repeated > 0 || at.repeated) ++inside_repeated;
       return Walk::kInto;
     }
     if (!at.value.is(Kind::kTensor)) return Walk::kInto;
     NamedTensor t{path.name(at), at.value};
-    bytes += t.name.size();
-    if (bytes > kNameBytes) {
+    if (t.name.size() > bytes_left || out_.tensors_.size() >= source.tensors + kRepeatedTensors) {
       out_.all_listed_ = false;
       return Walk::kStop;
     }
+    bytes_left -= t.name.size();
     out_.tensors_.push_back(std::move(t));
     return Walk::kInto;
   });
 }
 
-Checkpoint CheckpointBuilder::finish() {
-  name_tensors();
+Checkpoint CheckpointBuilder::finish(const Source& source) {
+  name_tensors(source);
   std::unordered_map<const void*, std::size_t> found;
   for (std::size_t i = 0; i < found_.size(); ++i) found.emplace(found_[i].storage.id(), i);
   std::vector<std::size_t> position(found_.size(), NamedTensor::kNoStorage);

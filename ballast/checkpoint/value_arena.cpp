@@ -170,6 +170,8 @@ Node* TreeArena::storage(StorageValue v) {
   return n;
 }
 
+std::size_t TreeArena::tensor_count() const noexcept { return contents_.front()->tensors.size(); }
+
 void TreeArena::append(Node* list, Node* const* items, std::size_t n) {
   if (n == 0) return;
   const std::uint32_t size = checked_size(list->size + n);

@@ -59,6 +59,7 @@ class TreeArena final : public Arena {
   [[nodiscard]] Node* mapping(Kind kind);  ///< also sets
   [[nodiscard]] Node* tensor(TensorValue v);
   [[nodiscard]] Node* storage(StorageValue v);
+  [[nodiscard]] std::size_t tensor_count() const noexcept;
 
   void append(Node* list, Node* const* items, std::size_t n);
   /// Enters a key (of a set: with a null value). Returns false, and changes nothing, if an equal key is there.

@@ -6,6 +6,7 @@
 #include "tests/checkpoint/craft.h"
 #include "tests/support/golden.h"
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,11 +107,27 @@ TEST(Hostile, EveryFileIsRefusedOrReadSafely) {
   EXPECT_GT(cases, 0);
 }
 
+/// A file that no disk has to keep: thousands are made.
+class MemoryFile {
+ public:
+  explicit MemoryFile(const std::string& bytes) : descriptor_(::memfd_create("checkpoint", MFD_CLOEXEC)) {
+    if (::write(descriptor_, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
+      throw std::runtime_error("cannot write a file in memory");
+  }
+  ~MemoryFile() { ::close(descriptor_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+
+ private:
+  int descriptor_;
+};
+
 /// Loads bytes; anything but FormatError and LimitError is a failure, and so is a crash.
-bool loads(const TemporaryFolder& folder, const std::string& bytes, const LoadOptions& options = {}) {
-  const auto path = folder.file("x.pth", bytes);
+bool loads(const std::string& bytes, const LoadOptions& options = {}) {
+  const MemoryFile file(bytes);
   try {
-    const auto c = load(path, options);
+    const auto c = load(file.path(), options);
     for (const auto& t : c.tensors()) {
       const auto& v = t.value.tensor();
       if (v.layout == checkpoint::Layout::kStrided && v.numel() < 1000)
@@ -124,20 +141,18 @@ bool loads(const TemporaryFolder& folder, const std::string& bytes, const LoadOp
 }
 
 TEST(Hostile, CutAnywhereIsRefused) {
-  const TemporaryFolder folder;
   int cases = 0;
   for (const char* file : {"mlp.pth", "zip64.pth", "deflated.pth"}) {
     const std::string good = read_file(data_path(std::string("checkpoints/zip/") + file));
-    ASSERT_TRUE(loads(folder, good));
+    ASSERT_TRUE(loads(good));
     for (std::size_t n = 0; n < good.size(); ++n, ++cases) {
-      EXPECT_FALSE(loads(folder, good.substr(0, n))) << file << " cut at " << n;
+      EXPECT_FALSE(loads(good.substr(0, n))) << file << " cut at " << n;
     }
   }
   std::cout << "[ cases ] " << cases << " cuts\n";
 }
 
 TEST(Hostile, FlippedBitsNeverCrash) {
-  const TemporaryFolder folder;
   int cases = 0;
   int loaded = 0;
   for (const char* file : {"mlp.pth", "views.pth", "protocol_5.pth", "sparse.pth", "quantized.pth"}) {
@@ -145,7 +160,7 @@ TEST(Hostile, FlippedBitsNeverCrash) {
     for (std::size_t at = 0; at < good.size(); ++at) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ (1 << at % 8));
-      loaded += loads(folder, bad);
+      loaded += loads(bad);
       ++cases;
     }
   }
@@ -154,14 +169,13 @@ TEST(Hostile, FlippedBitsNeverCrash) {
 }
 
 TEST(Hostile, FlippedBitsOfThePickleUnderATrueChecksumNeverCrash) {
-  const TemporaryFolder folder;
   const std::string storage(64, 'x');
   const std::string good =
       pickle(global("collections", "OrderedDict") + ")R(" + text("a") + tensor(16, {4, 2}, {2, 1}, 3) +
              text("b") + tensor(16, {16}, {1}) + text("c") + "](K\1K\2e" + text("d") + tuple({"N", "\x88"}) +
              text("e") + global("__builtin__", "set") + "](K\1K\2e\x85R" + "u}" + text("_metadata") + "}(" +
              text("") + "}" + text("version") + "K\1s" + "usb");
-  ASSERT_TRUE(loads(folder, checkpoint_of(good, {storage})));
+  ASSERT_TRUE(loads(checkpoint_of(good, {storage})));
   int cases = 0;
   int loaded = 0;
   for (std::size_t at = 0; at < good.size(); ++at) {
@@ -169,7 +183,7 @@ TEST(Hostile, FlippedBitsOfThePickleUnderATrueChecksumNeverCrash) {
       constexpr char kOps[] = {'(', 't', 'R'};
       std::string bad = good;
       bad[at] = change < 8 ? static_cast<char>(bad[at] ^ (1 << change)) : kOps[change - 8];
-      loaded += loads(folder, checkpoint_of(bad, {storage}));
+      loaded += loads(checkpoint_of(bad, {storage}));
     }
   }
   std::cout << "[ cases ] " << cases << " changed pickles, " << loaded << " of them other data\n";
@@ -214,6 +228,70 @@ TEST(Hostile, TensorsAtEveryDepthDoNotMakeNamesOfQuadraticLength) {
   const TemporaryFolder folder;
   const auto c = load(folder.file("names.pth", checkpoint_of(pickle(body), {"1234"})));
   EXPECT_FALSE(c.all_tensors_listed());
+}
+
+TEST(Hostile, ALongKeyAtEveryDepthIsNotRepeatedInMemory) {
+  constexpr int kDeep = 1'000'000;
+  std::string body = text(std::string(256, 'k')) + "q\1" + "0}";
+  for (int i = 0; i < kDeep; ++i) body += "h\1}";
+  body += "h\1" + tensor(1, {1}, {1}) + std::string(kDeep + 1, 's');
+  const TemporaryFolder folder;
+  const auto path = folder.file("keys.pth", checkpoint_of(pickle(body), {"1234"}));
+  const Outcome o = in_child(folder.path(), [&] {
+    if (load(path).all_tensors_listed()) ::_exit(1);
+  });
+  EXPECT_EQ(o.status, kLoaded);
+  EXPECT_LT(o.seconds, 2 * kSlower);
+  EXPECT_LT(o.mebibytes, 512 * kSlower);
+}
+
+TEST(Hostile, ATreeAMillionDeepIsNamedInLinearTime) {
+  constexpr int kDeep = 1'000'000;
+  const TemporaryFolder folder;
+  const auto path =
+      folder.file("deep.pth", checkpoint_of(pickle(std::string(kDeep, ']') + std::string(kDeep - 1, 'a'))));
+  const Outcome o = in_child(folder.path(), [&] { static_cast<void>(load(path)); });
+  EXPECT_EQ(o.status, kLoaded);
+  EXPECT_LT(o.seconds, 2 * kSlower);
+}
+
+TEST(Hostile, TensorsInRepeatedPlacesAreListedUpToALimit) {
+  struct Case {
+    const char* what;
+    std::string body;
+  };
+  std::string in_lists = "](" + tensor(1, {1}, {1}) + "q\1";
+  for (int i = 0; i < 63; ++i) in_lists += "h\1";
+  in_lists += "eq\2";
+  for (char level = 2; level < 5; ++level) {  // 64 lists of 64 lists of 64 lists
+    in_lists += "0](";
+    for (int i = 0; i < 64; ++i) in_lists += std::string("h") + level;
+    in_lists += std::string("eq") + static_cast<char>(level + 1);
+  }
+  std::string alone = "](" + tensor(1, {1}, {1}) + "q\1";
+  for (int i = 0; i < 1'000'000; ++i) alone += "h\1";
+  std::string with_numbers = "](" + tensor(1, {1}, {1});
+  for (int i = 0; i < 100'000; ++i) with_numbers += "N";
+  with_numbers +=
+      "eq\1"
+      "0](";
+  for (int i = 0; i < 100'000; ++i) with_numbers += "h\1";
+  const Case cases[] = {{"in lists in lists", in_lists},
+                        {"in one list", alone + "e"},
+                        {"in one list with much else", with_numbers + "e"}};
+  const TemporaryFolder folder;
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.what);
+    const auto path = folder.file("places.pth", checkpoint_of(pickle(c.body), {"1234"}));
+    const Outcome o = in_child(folder.path(), [&] {
+      const auto found = load(path);
+      if (found.all_tensors_listed() || found.tensors().empty() || found.tensors().size() > 100'000)
+        ::_exit(1);
+    });
+    EXPECT_EQ(o.status, kLoaded);
+    EXPECT_LT(o.seconds, 2 * kSlower);
+    EXPECT_LT(o.mebibytes, 512 * kSlower);
+  }
 }
 
 TEST(Hostile, CopiesOfOneObjectAreCounted) {

@@ -64,6 +64,8 @@ class TorchZip {
     const Pickle program{*pickle, {file_->name(), shown_name(entry.name)}, options_.limits, file_->size()};
     Node* root = run_pickle(tree, program, [&](Node* id) { return storage_of(tree, id); });
 
+    const std::size_t made = tree.tensor_count();
+
     verify();
     CheckpointBuilder builder(file_->name(), "torch-zip");
     builder.set_root({std::move(arena), root});
@@ -79,7 +81,7 @@ class TorchZip {
       }
     }
     builder.set_verified(fully && without == 0, without);
-    return builder.finish();
+    return builder.finish({.pickle_bytes = entry.size, .tensors = made});
   }
 
  private:
