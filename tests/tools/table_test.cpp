@@ -1,8 +1,7 @@
 #include "tools/ballast/table.h"
 
-#include <gtest/gtest.h>
-
 #include "tools/ballast/terminal_text.h"
+#include <gtest/gtest.h>
 
 namespace ballast::tool {
 namespace {
@@ -43,6 +42,7 @@ TEST(TerminalText, HidesNothingAndMovesNothing) {
   EXPECT_EQ(terminal_text("\u202egnp.exe"), "\\u202egnp.exe");
   EXPECT_EQ(terminal_text("\xff"), "\\udcff");
   EXPECT_EQ(terminal_text("\u00e9\u4e2d"), "\u00e9\u4e2d");
+  EXPECT_EQ(terminal_text("it's \"\u00e9\" \\x1b"), "it's \"\u00e9\" \\x1b");
 }
 
 }  // namespace

@@ -5,11 +5,11 @@
 
 #include "tools/ballast/json_output.h"
 #include "tools/ballast/listing.h"
+#include "tools/ballast/parse_problem.h"
 #include "tools/ballast/standard_output.h"
 #include "tools/ballast/text_output.h"
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <CLI/Validators.hpp>
 #include <fmt/format.h>
 
 #include "ballast/checkpoint/load.h"
@@ -63,21 +63,29 @@ void add_show(CLI::App& app) {
   auto options = std::make_shared<ShowOptions>();
   CLI::App* show = app.add_subcommand(
       "show", "Show what a checkpoint holds: tensors, shared storage, totals, other content");
-  show->add_option("FILE", options->file, "a .pth or .pt file that torch.save wrote")->required();
-  show->add_flag("--json", options->json, "one JSON document instead of text");
-  show->add_flag("--hash", options->hash,
-                 "also the SHA-256 of each tensor's elements (reads the whole file)");
+  show->add_option("FILE", options->file, "a .pth or .pt file that torch.save wrote")
+      ->required()
+      ->type_name("");
+  show->add_flag("--json", options->json, "one JSON document instead of text")->disable_flag_override();
+  show->add_flag("--hash", options->hash, "also the SHA-256 of each tensor's elements (reads the whole file)")
+      ->disable_flag_override();
   options->filter_given = show->add_option("--filter", options->filter,
                                            "only tensors whose full name matches; totals are over these")
                               ->type_name("GLOB");
   show->add_option("--sort", options->sort,
                    "by name, or by size, the largest first (default: as in the file)")
       ->type_name("name|size")
-      ->check(CLI::IsMember({"name", "size"}));
+      ->check([](const std::string& s) {
+        return s == "name" || s == "size" ? std::string() : choice_problem(s, {"name", "size"});
+      });
   options->depth_given =
       show->add_option("--depth", options->depth, "fold names of more than N parts (text only)")
           ->type_name("N")
-          ->check(CLI::Range(std::size_t{0}, std::size_t{1000}));
+          ->check([](const std::string& s) {
+            const bool number =
+                !s.empty() && s.size() <= 4 && s.find_first_not_of("0123456789") == std::string::npos;
+            return number ? std::string() : fmt::format("'{}' is no number from 0 to 9999", s);
+          });
   show->footer(kFooter);
   show->callback([options] { run(*options); });
 }

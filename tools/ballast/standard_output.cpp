@@ -16,7 +16,7 @@ void write_to_standard_output(std::string_view text) {
     } else if (errno == EPIPE) {
       throw ClosedPipe();
     } else if (errno != EINTR) {
-      throw IoError("write to", "standard output", errno);
+      throw IoError("write it", "standard output", errno);
     }
   }
 }

@@ -10,7 +10,7 @@
 namespace ballast::tool {
 
 /// `utf8` with every character that does not print (controls, line ends, bidirectional marks, bytes that are no UTF-8) as
-/// an escape, as Python writes them.
+/// an escape, as Python writes them. Quotes and backslashes stay as they are.
 [[nodiscard]] std::string terminal_text(std::string_view utf8);
 
 /// The number of characters of `utf8`, which is about the number of columns it takes.

@@ -124,17 +124,6 @@ std::string leaf_text(const Value& v) {
   }
 }
 
-/// A key that is itself a container is named, not shown.
-std::string label(const Visit& at) {
-  if (!at.key) return fmt::format("{}", at.index);
-  if (at.key->is(Kind::kStr)) {
-    const std::string_view text = at.key->as_text();
-    return terminal_text(beginning(text)) + (text.size() > kTextBytes ? "..." : "");
-  }
-  return at.key->is_container() ? fmt::format("({})", checkpoint::kind_name(at.key->kind()))
-                                : leaf_text(*at.key);
-}
-
 /// Whether a sequence or set goes on one line: it holds leaves only, and no tensors.
 bool is_flat(const Value& v) {
   if (v.is_mapping()) return false;
@@ -155,6 +144,16 @@ std::string flat_text(const Value& v) {
   text = (round ? "(" : curly ? "{" : "[") + text + (round ? ")" : curly ? "}" : "]");
   if (v.is(Kind::kFrozenSet)) return "frozenset(" + text + ")";
   return v.is(Kind::kSize) ? "torch.Size(" + text + ")" : text;
+}
+
+std::string label(const Visit& at) {
+  if (!at.key) return fmt::format("{}", at.index);
+  if (at.key->is(Kind::kStr)) {
+    const std::string_view text = at.key->as_text();
+    return terminal_text(beginning(text)) + (text.size() > kTextBytes ? "..." : "");
+  }
+  if (!at.key->is_container()) return leaf_text(*at.key);
+  return is_flat(*at.key) ? flat_text(*at.key) : fmt::format("({})", checkpoint::kind_name(at.key->kind()));
 }
 
 std::string folded_text(const Value& v, const Content& content) {
