@@ -71,7 +71,8 @@ void walk(const Module& root, const WalkOptions& options, Enter&& enter, Leave&&
     const auto& held = top.module->slot(entry).module_ptr();
     Module* child = held.get();
     if (child == nullptr) continue;
-    if (options.remove_duplicate && !is_sole(entry, held) && !seen.insert(child)) continue;
+    const bool sole = is_sole(entry, held) && child != root_module;
+    if (options.remove_duplicate && !sole && !seen.insert(child)) continue;
     const std::size_t length = prefix.size();
     if (options.paths) {
       prefix += entry.name;
