@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "ballast/core/block_cache.h"
 #include "ballast/core/convert_element.h"
 
 namespace ballast {
@@ -61,6 +62,8 @@ Scalar read_scalar(const void* p, DType dtype) {
 }  // namespace
 
 void TensorImpl::destroy(TensorImpl* t) noexcept { delete t; }
+void* TensorImpl::operator new(std::size_t /*size*/) { return BlockCache<sizeof(TensorImpl)>::allocate(); }
+void TensorImpl::operator delete(void* p) noexcept { BlockCache<sizeof(TensorImpl)>::release(p); }
 
 void Tensor::throw_undefined() { throw Error("an undefined tensor has no shape, type or values"); }
 

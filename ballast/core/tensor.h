@@ -62,6 +62,8 @@ class TensorImpl : public RefCounted<TensorImpl> {
   Dims strides;
 
   static void destroy(TensorImpl* t) noexcept;
+  static void* operator new(std::size_t size);
+  static void operator delete(void* p) noexcept;
 };
 
 namespace detail {
