@@ -46,6 +46,15 @@
  private:                                                                \
   T name##_
 
+/// The same for an optional list, whose setter takes one in braces too: `size({32, 48})`.
+#define BALLAST_OPTIONAL_LIST_ARG(T, Element, name)                        \
+ public:                                                                   \
+  auto name(std::initializer_list<Element> values)->decltype(*this) {      \
+    this->name##_ = std::remove_cvref_t<decltype(*this->name##_)>(values); \
+    return *this;                                                          \
+  }                                                                        \
+  BALLAST_ARG(T, name)
+
 namespace ballast {
 
 /// A real number that remembers being written as an integer: `Threshold(0.1, 20)` prints `threshold=0.1,

@@ -125,6 +125,22 @@ TEST(LayerOptions, PretrainedTableIsSharedAndFrozen) {
             "Shape of weight does not match num_embeddings and embedding_dim");
 }
 
+TEST(LayerOptions, ListsMayStandInBraces) {
+  EXPECT_EQ(nn::MaxPool1d(nn::MaxPool1dOptions({3}))->options.kernel_size()->at(0), 3);
+  EXPECT_EQ(nn::AvgPool1d(nn::AvgPool1dOptions({3}))->options.stride()->at(0), 3);
+  EXPECT_EQ(nn::MaxUnpool1d(nn::MaxUnpool1dOptions({2}))->options.stride()->at(0), 2);
+  EXPECT_EQ(nn::AdaptiveAvgPool1d(nn::AdaptiveAvgPool1dOptions({5}))->options.output_size()->at(0), 5);
+  EXPECT_EQ(nn::AdaptiveMaxPool2d(nn::AdaptiveMaxPool2dOptions({std::nullopt, 7}))->repr(),
+            "AdaptiveMaxPool2d(output_size=(None, 7))");
+  EXPECT_EQ((*nn::LPPool2dOptions(2, 3).stride({2, 1}).stride())->at(1), 1);
+  EXPECT_EQ((*nn::FractionalMaxPool2dOptions(3).output_size({13, 12}).output_size())->at(0), 13);
+  EXPECT_EQ((*nn::FractionalMaxPool2dOptions(3).output_ratio({0.5, 0.25}).output_ratio())->at(1), 0.25);
+  EXPECT_EQ(nn::Upsample(nn::UpsampleOptions().size({32, 48}).mode(kBilinear))->repr(),
+            "Upsample(size=(32, 48), mode='bilinear')");
+  EXPECT_EQ(nn::Upsample(nn::UpsampleOptions().scale_factor({2, 1.5}))->repr(),
+            "Upsample(scale_factor=(2.0, 1.5), mode='nearest')");
+}
+
 TEST(LayerOptions, ShapeOfOneDimensionMayStandInBraces) {
   EXPECT_EQ(nn::LayerNorm(nn::LayerNormOptions({3}).bias(false))->repr(),
             nn::LayerNorm(nn::LayerNormOptions(3).bias(false))->repr());

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,6 +23,8 @@ template <std::size_t D>
 struct AdaptivePoolOptions {
   AdaptivePoolOptions(ExpandingArrayWithOptionalElem<D> output_size)  // NOLINT(*-explicit-*)
       : output_size_(std::move(output_size)) {}
+  AdaptivePoolOptions(std::initializer_list<std::optional<std::int64_t>> output_size)
+      : output_size_(output_size) {}
   BALLAST_ARG(ExpandingArrayWithOptionalElem<D>, output_size);
   BALLAST_ARG(bool, return_indices) = false;  ///< of maxima
 };
@@ -80,9 +83,9 @@ struct FractionalMaxPoolOptions {
   FractionalMaxPoolOptions(ExpandingArray<D> kernel_size)
       : kernel_size_(std::move(kernel_size)) {}  // NOLINT(*-explicit-*)
   BALLAST_ARG(ExpandingArray<D>, kernel_size);
-  BALLAST_ARG(std::optional<ExpandingArray<D>>, output_size);
+  BALLAST_OPTIONAL_LIST_ARG(std::optional<ExpandingArray<D>>, std::int64_t, output_size);
   using Ratio = ExpandingArray<D, double>;
-  BALLAST_ARG(std::optional<Ratio>, output_ratio);
+  BALLAST_OPTIONAL_LIST_ARG(std::optional<Ratio>, double, output_ratio);
   BALLAST_ARG(bool, return_indices) = false;
   BALLAST_ARG(Tensor, _random_samples);
 };

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@ template <std::size_t D>
 struct MaxPoolOptions {
   MaxPoolOptions(ExpandingArray<D> kernel_size)
       : kernel_size_(kernel_size), stride_(kernel_size) {}  // NOLINT(*-explicit-*)
+  MaxPoolOptions(std::initializer_list<std::int64_t> kernel_size)
+      : MaxPoolOptions(ExpandingArray<D>(kernel_size)) {}
   BALLAST_ARG(ExpandingArray<D>, kernel_size);
   BALLAST_ARG(ExpandingArray<D>, stride);
   BALLAST_ARG(ExpandingArray<D>, padding) = 0;
@@ -62,6 +65,8 @@ template <std::size_t D>
 struct AvgPoolOptions {
   AvgPoolOptions(ExpandingArray<D> kernel_size)
       : kernel_size_(kernel_size), stride_(kernel_size) {}  // NOLINT(*-explicit-*)
+  AvgPoolOptions(std::initializer_list<std::int64_t> kernel_size)
+      : AvgPoolOptions(ExpandingArray<D>(kernel_size)) {}
   BALLAST_ARG(ExpandingArray<D>, kernel_size);
   BALLAST_ARG(ExpandingArray<D>, stride);
   BALLAST_ARG(ExpandingArray<D>, padding) = 0;
@@ -109,7 +114,7 @@ struct LPPoolOptions {
       : norm_type_(norm_type), kernel_size_(std::move(kernel_size)) {}
   BALLAST_ARG(Number, norm_type);  ///< p
   BALLAST_ARG(ExpandingArray<D>, kernel_size);
-  BALLAST_ARG(std::optional<ExpandingArray<D>>, stride);
+  BALLAST_OPTIONAL_LIST_ARG(std::optional<ExpandingArray<D>>, std::int64_t, stride);
   BALLAST_ARG(bool, ceil_mode) = false;
 };
 template <std::size_t D>
@@ -147,6 +152,8 @@ template <std::size_t D>
 struct MaxUnpoolOptions {
   MaxUnpoolOptions(ExpandingArray<D> kernel_size)
       : kernel_size_(kernel_size), stride_(kernel_size) {}  // NOLINT(*-explicit-*)
+  MaxUnpoolOptions(std::initializer_list<std::int64_t> kernel_size)
+      : MaxUnpoolOptions(ExpandingArray<D>(kernel_size)) {}
   BALLAST_ARG(ExpandingArray<D>, kernel_size);
   BALLAST_ARG(ExpandingArray<D>, stride);
   BALLAST_ARG(ExpandingArray<D>, padding) = 0;

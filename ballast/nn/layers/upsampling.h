@@ -20,8 +20,8 @@ using UpsampleMode = Choice<enumtype::kNearest, enumtype::kLinear, enumtype::kBi
 
 /// Either a size of the result or a factor; one for all dimensions or one for each.
 struct UpsampleOptions {
-  BALLAST_ARG(std::optional<ListOrOne<std::int64_t>>, size);
-  BALLAST_ARG(std::optional<ListOrOne<double>>, scale_factor);
+  BALLAST_OPTIONAL_LIST_ARG(std::optional<ListOrOne<std::int64_t>>, std::int64_t, size);
+  BALLAST_OPTIONAL_LIST_ARG(std::optional<ListOrOne<double>>, double, scale_factor);
   BALLAST_ARG(UpsampleMode, mode);
   BALLAST_ARG(std::optional<bool>, align_corners);  ///< whether the corners' centres stay in place
   BALLAST_ARG(std::optional<bool>, recompute_scale_factor);
