@@ -7,6 +7,7 @@
 #include "ballast/autograd/grad_mode.h"
 #include "ballast/core/error.h"
 #include "ballast/core/warning.h"
+#include "ballast/ops/inplace.h"
 #include "ballast/ops/random_trunc_normal.h"
 
 namespace ballast::nn::init {
@@ -91,6 +92,8 @@ Tensor trunc_normal_(const Tensor& tensor, double mean, double std, double a, do
         "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
         "incorrect.");
   }
+  const NoGradGuard no_grad;
+  check_inplace(tensor);
   trunc_normal_fill(tensor, mean, std, a, b, generator);
   return tensor;
 }

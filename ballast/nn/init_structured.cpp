@@ -104,6 +104,10 @@ Tensor dirac_(const Tensor& tensor, std::int64_t groups) {
 Tensor orthogonal_(const Tensor& tensor, double gain, const std::optional<Generator>& generator) {
   check<ValueError>(tensor.dim() >= 2, "Only tensors with 2 or more dimensions are supported");
   if (tensor.numel() == 0 || tensor.is_meta()) return tensor;
+  check<NotImplementedError>(
+      !tensor.is_complex(),
+      "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use "
+      "torch.sgn instead.");
   const NoGradGuard no_grad;
   const std::int64_t rows = tensor.size(0), cols = tensor.numel() / rows;
   Tensor normal = empty({rows, cols}, tensor.options());

@@ -109,6 +109,20 @@ TEST(InitProperties, ParametersAreWrittenWithoutBeingRecordedOrRefused) {
   EXPECT_NO_THROW(init::sparse_(square, 0.5));
 }
 
+TEST(InitProperties, ElementsThatAreOneAreNotDrawnTwice) {
+  for (const Drawing& d : drawings()) {
+    const Tensor expanded = zeros({1, 3}).expand({4, 3});
+    try {
+      d.fill(expanded, {});
+      ADD_FAILURE() << d.name << " wrote an expanded tensor";
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find("more than one element of the written-to tensor"),
+                std::string::npos)
+          << d.name << ": " << e.what();
+    }
+  }
+}
+
 TEST(InitProperties, MetaTensorsDrawNothing) {
   const Tensor meta = empty({4, 4}, TensorOptions(kMeta));
   manual_seed(1);
