@@ -1,5 +1,7 @@
 #include "ballast/nn/module.h"
 
+#include <algorithm>
+
 #include "ballast/core/error.h"
 #include "ballast/core/warning.h"
 #include "ballast/nn/class_name.h"
@@ -37,6 +39,21 @@ void become_parameter(const Tensor& value, std::optional<bool> requires_grad) {
 TensorEntry& entry_for(Entries<TensorEntry>& entries, std::string_view name) {
   if (TensorEntry* e = entries.find(name)) return *e;
   return entries.append({.name = std::string(name)});
+}
+
+template <class Entry>
+void remember(std::vector<Entry>& former, const Entry& entry) {
+  std::erase_if(former, [&](const Entry& e) { return e.name == entry.name; });
+  former.push_back(entry);
+}
+
+/// The one of that name, unless one of the module's entries is its member.
+template <class Entry, class... Lists>
+const Entry* unbound(const std::vector<Entry>& former, std::string_view name, const Lists&... lists) {
+  const auto at = std::ranges::find(former, name, &Entry::name);
+  if (at == former.end()) return nullptr;
+  const auto is_it = [at](const Entry& e) { return e.offset == at->offset; };
+  return (std::ranges::any_of(lists, is_it) || ...) ? nullptr : &*at;
 }
 
 /// Passes over, with all below it, what is another name of a child that its parent already had: Python's children() lists
@@ -166,6 +183,9 @@ Tensor& Module::bind_buffer(std::string_view name, Tensor& member, Tensor value,
 Tensor Module::register_parameter(std::string_view name, Tensor value, std::optional<bool> requires_grad) {
   check_name("parameter", name);
   check_free(has_buffer(name) || has_child(name), name);
+  if (const TensorEntry* former = former_tensor(name)) {
+    return bind_parameter(name, slot(*former), std::move(value), requires_grad);
+  }
   become_parameter(value, requires_grad);
   slot(entry_for(parameters_, name)) = value;
   return value;
@@ -174,6 +194,9 @@ Tensor Module::register_parameter(std::string_view name, Tensor value, std::opti
 Tensor Module::register_buffer(std::string_view name, Tensor value, bool persistent) {
   check_name("buffer", name);
   check_free(has_parameter(name) || has_child(name), name);
+  if (const TensorEntry* former = former_tensor(name)) {
+    return bind_buffer(name, slot(*former), std::move(value), persistent);
+  }
   TensorEntry& e = entry_for(buffers_, name);
   e.persistent = persistent;
   slot(e) = value;
@@ -197,7 +220,13 @@ void Module::put_child(std::string_view name, std::shared_ptr<Module> module) {
   check_free(has_parameter(name) || has_buffer(name), name);
   check<ValueError>(module.get() != this, "a module cannot be its own child ('{}')", name);
   ChildEntry* e = children_.find(name);
-  if (e == nullptr) e = &children_.append({.name = std::string(name)});
+  if (e == nullptr) {
+    e = &children_.append({.name = std::string(name)});
+    const ChildEntry* former = former_child(name);
+    if (former != nullptr && (!module || former->accepts(*module))) {
+      bind_child(name, slot(*former), module, former->accepts);
+    }
+  }
   if (module && e->offset != 0 && !e->accepts(*module)) {
     throw ValueError(
         fmt::format("cannot put a {} in the place of '{}' of {}: the member bound there is of another class",
@@ -214,10 +243,20 @@ void Module::throw_no_attribute(std::string_view name) const {
   throw KeyError(fmt::format("'{}' object has no attribute '{}'", class_name(), name));
 }
 
+const TensorEntry* Module::former_tensor(std::string_view name) const {
+  if (!extras_ || has_parameter(name) || has_buffer(name)) return nullptr;
+  return unbound(extras_->former_tensors, name, parameters_, buffers_);
+}
+
+const ChildEntry* Module::former_child(std::string_view name) const {
+  return extras_ ? unbound(extras_->former_children, name, children_) : nullptr;
+}
+
 void Module::unregister_parameter(std::string_view name) {
   const std::size_t i = parameters_.position(name);
   if (i == parameters_.kNone) throw_no_attribute(name);
   slot(parameters_[i]) = Tensor();
+  if (parameters_[i].offset != 0) remember(extras().former_tensors, parameters_[i]);
   parameters_.erase(i);
 }
 
@@ -225,6 +264,7 @@ void Module::unregister_buffer(std::string_view name) {
   const std::size_t i = buffers_.position(name);
   if (i == buffers_.kNone) throw_no_attribute(name);
   slot(buffers_[i]) = Tensor();
+  if (buffers_[i].offset != 0) remember(extras().former_tensors, buffers_[i]);
   buffers_.erase(i);
 }
 
@@ -232,6 +272,7 @@ void Module::unregister_module(std::string_view name) {
   const std::size_t i = children_.position(name);
   check<KeyError>(i != children_.kNone, "No Module with name `{}` is registered", name);
   slot(children_[i]) = ModuleSlot();
+  if (children_[i].offset != 0) remember(extras().former_children, children_[i]);
   children_.erase(i);
 }
 

@@ -220,8 +220,8 @@ class Module : public std::enable_shared_from_this<Module> {
     require_child(name);
     return register_module(name, std::move(module));
   }
-  /// Take an entry away (Python's `del`); a bound member becomes undefined or empty. KeyError if there is
-  /// none.
+  /// Take an entry away (Python's `del`); a bound member becomes undefined or empty, and is bound again when its
+  /// name is registered again. KeyError if there is none.
   void unregister_parameter(std::string_view name);
   void unregister_buffer(std::string_view name);
   void unregister_module(std::string_view name);
@@ -380,6 +380,9 @@ class Module : public std::enable_shared_from_this<Module> {
   void bind_child(std::string_view name, ModuleSlot& member, const std::shared_ptr<Module>& value,
                   bool (*accepts)(const Module&));
   void require_child(std::string_view name) const;
+  /// The entry that was bound under a name which is gone; null if there is none or its member has another name now.
+  [[nodiscard]] const TensorEntry* former_tensor(std::string_view name) const;
+  [[nodiscard]] const ChildEntry* former_child(std::string_view name) const;
   [[noreturn]] void throw_no_attribute(std::string_view name) const;
   void apply_each(const std::function<void(Module&, const std::string&)>& f, const std::string& prefix,
                   bool with_names);

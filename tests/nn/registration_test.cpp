@@ -123,6 +123,41 @@ TEST(RegistrationTest, RemovingEmptiesTheMemberAndFreesTheName) {
   EXPECT_EQ(text_of<KeyError>([&] { m->unregister_module("fc"); }), "No Module with name `fc` is registered");
 }
 
+TEST(RegistrationTest, NameRegisteredAgainIsItsMemberAgain) {
+  Mixed m;
+  for (int i = 0; i < 3; ++i) {
+    m->unregister_parameter("bound");
+    m->unregister_buffer("count");
+    m->unregister_module("fc");
+    m->register_buffer("bound", full({3}, 2.0), false);
+    m->register_parameter("count", full({1}, 4.0));
+    m->register_module("fc", nn::Linear(2, 5));
+    EXPECT_EQ(m->bound.sum().item<float>(), 6);
+    EXPECT_EQ(m->count.item<float>(), 4);
+    EXPECT_EQ(m->fc->weight.size(0), 5);
+    EXPECT_EQ(m->state_dict().keys(), (Names{"held", "count", "mask", "fc.weight", "fc.bias"}));
+    const Mixed copy = nn::clone(m);
+    EXPECT_TRUE(copy->parameter("count").is_same(copy->count));
+    m->unregister_buffer("bound");
+    m->unregister_parameter("count");
+    m->register_parameter("bound", ones({2}));
+    m->register_buffer("count", zeros({1}));
+  }
+}
+
+TEST(RegistrationTest, MemberThatHasAnotherNameNowIsLeftToIt) {
+  Mixed m;
+  m->unregister_parameter("bound");
+  m->bind_parameter("renamed", m->bound, full({2}, 3.0));
+  m->register_parameter("bound", zeros({9}));
+  EXPECT_EQ(m->bound.sum().item<float>(), 6);
+  EXPECT_EQ(m->parameter("bound").numel(), 9);
+  m->unregister_module("fc");
+  m->register_module("fc", nn::Tanh());
+  EXPECT_TRUE(m->fc.is_empty()) << "a Tanh is no Linear";
+  EXPECT_EQ(m->child("fc")->class_name(), "Tanh");
+}
+
 TEST(RegistrationTest, ReplacingNeedsSomethingToReplace) {
   Mixed m;
   m->replace_module("act", nn::Tanh());
