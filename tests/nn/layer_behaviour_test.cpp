@@ -178,6 +178,10 @@ TEST(LayerOptions, WrongOnesAreNamed) {
        "cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each "
        "value is "
        "between 1 and n_classes-1"},
+      {[] {
+         nn::AdaptiveLogSoftmaxWithLoss(nn::AdaptiveLogSoftmaxWithLossOptions(4, 10, {2, 3}).div_value(0));
+       },
+       "div_value (0) to the power of 1 divides in_features (4) into inf features"},
       {[] { nn::TransformerEncoderLayer(nn::TransformerEncoderLayerOptions(4, 2).activation("tanh")); },
        "activation should be relu/gelu, not tanh"},
       {[] { nn::Linear(-1, 2); }, "Trying to create tensor with negative dimension -1: [2, -1]"},

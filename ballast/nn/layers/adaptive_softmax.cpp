@@ -30,7 +30,11 @@ void AdaptiveLogSoftmaxWithLossImpl::reset() {
   for (std::int64_t i = 0; i < clusters; ++i) {
     const auto at = static_cast<std::size_t>(i);
     const double divisor = std::pow(static_cast<double>(options.div_value()), static_cast<double>(i + 1));
-    const auto features = static_cast<std::int64_t>(std::floor(static_cast<double>(in) / divisor));
+    const double quotient = std::floor(static_cast<double>(in) / divisor);
+    check<ValueError>(std::abs(quotient) < 0x1p63,
+                      "div_value ({}) to the power of {} divides in_features ({}) into {} features",
+                      static_cast<double>(options.div_value()), i + 1, in, quotient);
+    const auto features = static_cast<std::int64_t>(quotient);
     const Linear narrow(LinearOptions(in, features).bias(false));
     const Linear widen(LinearOptions(features, ends[at + 1] - ends[at]).bias(false));
     projections->push_back(Sequential(narrow, widen));
