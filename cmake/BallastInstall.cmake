@@ -4,13 +4,17 @@
 #   find_package(ballast REQUIRED)
 #   target_link_libraries(app PRIVATE ballast::ballast)       # or single rooms: ballast::nn
 include(CMakePackageConfigHelpers)
+include(BallastPublicHeaders)
 
 get_property(rooms GLOBAL PROPERTY BALLAST_ROOMS)
 install(TARGETS ${rooms} EXPORT ballast_targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/ballast DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.h")
+ballast_public_headers(headers)
+foreach(header IN LISTS headers)
+  cmake_path(GET header PARENT_PATH folder)
+  install(FILES ${PROJECT_SOURCE_DIR}/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder})
+endforeach()
 if(BALLAST_BUILD_TOOLS)
   install(TARGETS ballast_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
@@ -22,4 +26,4 @@ configure_package_config_file(
   INSTALL_DESTINATION ${package_folder} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/ballastConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/ballastConfig.cmake ${PROJECT_BINARY_DIR}/ballastConfigVersion.cmake
-  DESTINATION ${package_folder})
+  ${CMAKE_CURRENT_LIST_DIR}/FindOpenBLAS.cmake DESTINATION ${package_folder})

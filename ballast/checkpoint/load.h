@@ -75,17 +75,24 @@ struct StorageEntry {
 
 class Checkpoint {
  public:
-  [[nodiscard]] const Value& root() const noexcept { return root_; }
+  // What a temporary checkpoint is asked for is handed out, not referred to:
+  // `for (const auto& t : load("model.pth").tensors())` is fine.
+
+  [[nodiscard]] const Value& root() const& noexcept { return root_; }
+  [[nodiscard]] Value root() && noexcept { return std::move(root_); }
   /// "torch-zip".
   [[nodiscard]] std::string_view format() const noexcept { return format_; }
-  [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
+  [[nodiscard]] const std::filesystem::path& file() const& noexcept { return file_; }
+  [[nodiscard]] std::filesystem::path file() && noexcept { return std::move(file_); }
   /// Every tensor, in the order of the walk; one that stands in several places is listed in each. The tensor
   /// at the root has the name "".
-  [[nodiscard]] const std::vector<NamedTensor>& tensors() const noexcept { return tensors_; }
+  [[nodiscard]] const std::vector<NamedTensor>& tensors() const& noexcept { return tensors_; }
+  [[nodiscard]] std::vector<NamedTensor> tensors() && noexcept { return std::move(tensors_); }
   /// False if containers stand in so many places that listing each was given up.
   [[nodiscard]] bool all_tensors_listed() const noexcept { return all_listed_; }
   /// The storages under strided tensors, in order of first use; then those of the rest.
-  [[nodiscard]] const std::vector<StorageEntry>& storages() const noexcept { return storages_; }
+  [[nodiscard]] const std::vector<StorageEntry>& storages() const& noexcept { return storages_; }
+  [[nodiscard]] std::vector<StorageEntry> storages() && noexcept { return std::move(storages_); }
   /// Whether every checksum was compared, and how many members carry none (0, which PyTorch writes when told
   /// not to compute them).
   [[nodiscard]] bool fully_verified() const noexcept { return fully_verified_; }

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "ballast/core/convert_element.h"
+#include "ballast/core/error.h"
 #include "ballast/core/scalar.h"
 
 namespace ballast {

@@ -164,6 +164,17 @@ TEST(Load, TensorsOutliveTheCheckpoint) {
   EXPECT_EQ(root.key(0).as_text(), "0.weight");
 }
 
+TEST(Load, ATemporaryCheckpointCanBeLoopedOver) {
+  std::size_t elements = 0;
+  for (const auto& t : load(data_path(kZips + "mlp.pth")).tensors()) {
+    elements += t.name.empty() ? 0 : static_cast<std::size_t>(t.value.tensor().numel());
+  }
+  EXPECT_EQ(elements, 49u);
+  std::size_t bytes = 0;
+  for (const auto& s : load(data_path(kZips + "mlp.pth")).storages()) bytes += s.storage.nbytes();
+  EXPECT_EQ(bytes, 196u);
+}
+
 TEST(Load, SharedListIsOneObject) {
   const auto c = load(data_path(kZips + "nested_data.pth"));
   const auto twice = c.root().at("shared_twice");
