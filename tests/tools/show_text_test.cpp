@@ -222,6 +222,15 @@ shared storage
   #1  a, )" + name + "\n");
 }
 
+TEST(ShowText, GroupsAreNumberedInTheOrderOfTheirFirstTensors) {
+  const std::string t = tensor(1, {1}, {1});
+  std::string u = t;
+  u.replace(u.find(text("0")), text("0").size(), text("1"));
+  const std::string out =
+      shown_of("}(" + text("a") + t + text("b") + u + text("c") + u + text("d") + t + "u", {"1234", "5678"});
+  EXPECT_TRUE(out.ends_with("\nshared storage\n  #1  a, d\n  #2  b, c\n")) << out;
+}
+
 TEST(ShowText, ManyWhoShareAreNamedByTheFirst) {
   std::string body = "](" + tensor(1, {1}, {1}) + "q\1";
   for (int i = 0; i < 99; ++i) body += "h\1";

@@ -12,18 +12,17 @@ using checkpoint::NamedTensor;
 
 /// Finds which rows share a storage.
 void group_rows(Listing& listing) {
-  std::unordered_map<std::size_t, std::size_t> first_row;  // of each storage
+  std::unordered_map<std::size_t, std::size_t> users;  // of each storage
+  for (const Row& row : listing.rows) {
+    if (row.tensor->storage != NamedTensor::kNoStorage) ++users[row.tensor->storage];
+  }
+  std::unordered_map<std::size_t, std::size_t> groups;  // of each storage with several users
   for (std::size_t i = 0; i < listing.rows.size(); ++i) {
     Row& row = listing.rows[i];
-    if (row.tensor->storage == NamedTensor::kNoStorage) continue;
-    const auto [place, is_first] = first_row.try_emplace(row.tensor->storage, i);
-    if (is_first) continue;
-    Row& first = listing.rows[place->second];
-    if (first.group == Row::kAlone) {
-      first.group = listing.shared.size();
-      listing.shared.push_back({place->second});
-    }
-    row.group = first.group;
+    const auto found = users.find(row.tensor->storage);
+    if (found == users.end() || found->second < 2) continue;
+    row.group = groups.try_emplace(row.tensor->storage, groups.size()).first->second;
+    if (row.group == listing.shared.size()) listing.shared.emplace_back();
     listing.shared[row.group].push_back(i);
   }
 }
