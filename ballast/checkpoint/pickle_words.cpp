@@ -135,11 +135,6 @@ void PickleWriter::put_float(double v) {
   for (int i = 7; i >= 0; --i) out_ += static_cast<char>(bits >> (8 * i) & 0xFF);
 }
 void PickleWriter::put_bytes(std::string_view bytes) {
-  if (bytes.empty()) {
-    put_global("__builtin__", "bytes");
-    out_ += ")R";
-    return;
-  }
   // Protocol 2 has no bytes: they are written as the text of the same Latin-1 characters.
   std::string text;
   for (const char c : bytes) {

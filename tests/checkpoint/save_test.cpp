@@ -220,6 +220,10 @@ TEST(Save, PyTorchReadsIt) {
     ++files;
   }
   save(small_dict(), folder.path() / "metadata.pth", kFast);
+  Value plain = Value::dict();
+  plain.set("empty", Value::bytes(""));
+  plain.set("some", Value::bytes("\x01\xff"));
+  save(plain, folder.path() / "bytes.pth", kFast);
   static_cast<void>(folder.file("expected.json", expected.dump()));
   static_cast<void>(folder.file("check.py", R"(
 import json, sys, warnings
@@ -235,6 +239,7 @@ for e in json.load(open(sys.argv[1] + "/expected.json")):
         assert d["tree"] == e["tree"], (e["file"], mmap, "tree")
 m = torch.load(sys.argv[1] + "/metadata.pth", weights_only=True)
 assert dict(m._metadata) == {"": {"version": 1}, "sub": {"version": 2}}
+assert torch.load(sys.argv[1] + "/bytes.pth", weights_only=True) == {"empty": b"", "some": b"\x01\xff"}
 )"));
   const std::string command = "python3 '" + (folder.path() / "check.py").string() + "' '" +
                               folder.path().string() + "' '" + data_path("") + "' 2>&1";
