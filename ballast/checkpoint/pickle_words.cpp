@@ -171,7 +171,7 @@ std::size_t PickleWriter::storage_index(const Storage& s) {
 void PickleWriter::put_storage(const Storage& s, std::optional<DType> dtype) {
   const std::size_t index = storage_index(s);
   const std::uint64_t bytes = storages_[index].end - storages_[index].begin;
-  const bool typed = dtype && !storage_class(*dtype).empty();
+  const bool typed = dtype && !storage_class(*dtype).empty() && !uses_.at(s.id()).of_several_types;
   const auto size = typed ? static_cast<std::uint64_t>(itemsize(*dtype)) : 1;
   out_ += '(';
   put_word("storage");
@@ -220,7 +220,9 @@ void PickleWriter::put_view(const TensorValue& v, bool requires_grad) {
   const WrittenStorage& s = storages_[storage_index(t.storage())];
   const std::uint64_t begin = s.begin;
   const bool whole = (s.end - s.begin) % static_cast<std::uint64_t>(t.itemsize()) == 0;
-  const bool typed = whole && !storage_class(t.dtype()).empty();
+  // PyTorch takes the type of the first use of a storage for all of them, unless each tensor says its own.
+  const bool one_type = !uses_.at(t.storage().id()).of_several_types;
+  const bool typed = whole && one_type && !storage_class(t.dtype()).empty();
   put_global("torch._utils", typed ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3");
   out_ += '(';
   put_storage(t.storage(), typed ? std::optional(t.dtype()) : std::nullopt);

@@ -9,6 +9,22 @@ namespace {
 constexpr int kDeepestKey = 100;
 constexpr std::uint32_t kShortText = 16;  // repeating it costs less than remembering it
 
+/// Trees in keys and attributes are walked inside the walk of the tree around them.
+class DepthGuard {
+ public:
+  explicit DepthGuard(int& depth) : depth_(depth) {
+    check<LimitError>(depth < kDeepestKey, "attributes of dictionaries inside attributes, {} deep",
+                      kDeepestKey);
+    ++depth_;
+  }
+  ~DepthGuard() { --depth_; }
+  DepthGuard(const DepthGuard&) = delete;
+  DepthGuard& operator=(const DepthGuard&) = delete;
+
+ private:
+  int& depth_;
+};
+
 std::uint64_t offset_bytes(const Tensor& t) {
   return static_cast<std::uint64_t>(t.storage_offset() * t.itemsize());
 }
@@ -16,35 +32,61 @@ std::uint64_t offset_bytes(const Tensor& t) {
 }  // namespace
 
 std::string PickleWriter::write(const Value& root) {
-  if (compact_) find_ranges(root);
+  survey(root);
   out_ = "\x80\x02";
   put_tree(root);
   out_ += '.';
   return std::move(out_);
 }
 
-void PickleWriter::find_ranges(const Value& root) {
+void PickleWriter::note_use(const Storage& s, std::optional<DType> dtype) {
+  const auto [it, first] = uses_.try_emplace(s.id(), dtype, false);
+  if (!first && it->second.dtype != dtype) it->second.of_several_types = true;
+}
+
+void PickleWriter::note_range(const Storage& s, std::uint64_t begin, std::uint64_t end) {
+  const auto [it, first] = ranges_.try_emplace(s.id(), begin, end);
+  it->second = {std::min(it->second.first, begin), std::max(it->second.second, end)};
+}
+
+void PickleWriter::survey(const Value& root) {
+  const DepthGuard deeper(depth_);
   walk(root, [&](const Visit& at) {
-    if (at.phase == Visit::Phase::kEnter && at.repeated) return Walk::kSkip;
-    if (at.phase != Visit::Phase::kLeaf || !at.value.is(Kind::kTensor)) return Walk::kInto;
+    if (at.phase == Visit::Phase::kLeave) return Walk::kInto;
+    if (at.key) survey_key(*at.key);
+    if (at.phase == Visit::Phase::kEnter) {
+      if (!surveyed_.insert(at.value.id()).second) return Walk::kSkip;
+      if (const Value attributes = at.value.attributes(); !attributes.is_none()) survey(attributes);
+      return Walk::kInto;
+    }
+    if (at.value.is(Kind::kStorage)) {
+      const StorageValue& s = at.value.storage();
+      note_use(s.storage, s.dtype);
+      if (compact_) note_range(s.storage, 0, s.storage.nbytes());
+    }
+    if (!at.value.is(Kind::kTensor)) return Walk::kInto;
     const Tensor& t = at.value.tensor().tensor;
     if (!t.defined() || t.is_meta()) return Walk::kInto;
-    const auto extent = storage_extent(t.sizes(), t.strides(), t.storage_offset()).value_or(0);
-    constexpr std::uint64_t kLargestElement = 16;
-    // An empty view may stand beyond its storage.
-    const std::uint64_t begin =
-        std::min<std::uint64_t>(offset_bytes(t), t.storage().nbytes()) / kLargestElement * kLargestElement;
-    const std::uint64_t end =
-        std::max<std::uint64_t>(begin, static_cast<std::uint64_t>(extent * t.itemsize()));
-    const auto [it, first] = ranges_.try_emplace(t.storage().id(), begin, end);
-    it->second = {std::min(it->second.first, begin), std::max(it->second.second, end)};
+    note_use(t.storage(), t.dtype());
+    if (compact_) {
+      const auto extent = storage_extent(t.sizes(), t.strides(), t.storage_offset()).value_or(0);
+      constexpr std::uint64_t kLargestElement = 16;
+      // An empty view may stand beyond its storage.
+      const std::uint64_t begin = std::min<std::uint64_t>(offset_bytes(t), t.storage().nbytes()) /
+                                  kLargestElement * kLargestElement;
+      note_range(t.storage(), begin,
+                 std::max<std::uint64_t>(begin, static_cast<std::uint64_t>(extent * t.itemsize())));
+    }
     return Walk::kInto;
   });
 }
 
+void PickleWriter::survey_key(const Value& key) {
+  if (key.is_container() || key.is(Kind::kTensor) || key.is(Kind::kStorage)) survey(key);
+}
+
 void PickleWriter::put_tree(const Value& root) {
-  check<LimitError>(++depth_ <= kDeepestKey, "attributes of dictionaries inside attributes, {} deep",
-                    kDeepestKey);
+  const DepthGuard deeper(depth_);
   const std::vector<Kind> outer = std::exchange(open_, {});
   walk(root, [&](const Visit& at) {
     if (at.phase == Visit::Phase::kLeave) {
@@ -70,7 +112,6 @@ void PickleWriter::put_tree(const Value& root) {
     return Walk::kInto;
   });
   open_ = outer;
-  --depth_;
 }
 
 void PickleWriter::after_item() {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "ballast/checkpoint/value.h"
@@ -27,7 +28,11 @@ class PickleWriter {
   [[nodiscard]] const std::vector<WrittenStorage>& storages() const noexcept { return storages_; }
 
  private:
-  void find_ranges(const Value& root);
+  /// Looks at every tensor before the first word is written.
+  void survey(const Value& root);
+  void survey_key(const Value& key);
+  void note_use(const Storage& s, std::optional<DType> dtype);
+  void note_range(const Storage& s, std::uint64_t begin, std::uint64_t end);
   void put_tree(const Value& v);
   void enter(const Value& v);
   void leave(const Value& v);
@@ -63,6 +68,12 @@ class PickleWriter {
   std::vector<WrittenStorage> storages_;
   std::unordered_map<const void*, std::size_t> storage_at_;
   std::unordered_map<const void*, std::pair<std::uint64_t, std::uint64_t>> ranges_;  // compact: bytes seen
+  struct Uses {
+    std::optional<DType> dtype;
+    bool of_several_types = false;
+  };
+  std::unordered_map<const void*, Uses> uses_;  // of each storage
+  std::unordered_set<const void*> surveyed_;
   std::vector<Kind> open_;  // the containers that we are inside of
   int depth_ = 0;           // of trees inside keys and attributes
 };

@@ -105,8 +105,9 @@ ZipReader::Directory ZipReader::find_directory() const {
   if (end >= zip::kEnd64LocatorSize) file_->read(end - zip::kEnd64LocatorSize, locator, sizeof(locator));
   ByteReader l({locator, sizeof(locator)}, {file_->name(), "", end - zip::kEnd64LocatorSize});
   if (l.u32() == zip::kEnd64Locator) {
-    l.u32();  // its disk
+    const std::uint32_t its_disk = l.u32();
     const std::uint64_t at = l.u64();
+    if (its_disk != 0 || l.u32() > 1) l.fail("an archive on several disks is not read");
     const std::uint64_t locator_at = end - zip::kEnd64LocatorSize;
     if (at > locator_at || locator_at - at < zip::kEnd64Size)
       l.fail("the zip64 end record lies outside the file");
@@ -197,6 +198,10 @@ void ZipReader::read_directory(const Directory& d) {
     constexpr std::uint32_t kUnix = 3, kLink = 0xA000, kTypeMask = 0xF000;
     if (made_by >> 8 == kUnix && (attributes >> 16 & kTypeMask) == kLink)
       refuse("the member is a symbolic link");
+    // Some readers take such a member for a folder, and hand out whatever was in memory.
+    constexpr std::uint32_t kFolder = 0x10;
+    if (((attributes & kFolder) != 0 || e.name.ends_with('/')) && (e.size != 0 || e.stored_size != 0))
+      refuse(fmt::format("the member is marked as a folder, yet has {} bytes", e.size));
     if (e.is_stored() && e.size != e.stored_size) {
       refuse(
           fmt::format("stored without compression, yet {} bytes and {} bytes long", e.stored_size, e.size));

@@ -6,7 +6,7 @@
 //
 // Opening reads the directory and every local header (a few bytes each). Refused: members that overlap, or lie over the
 // directory; bytes that belong to nothing (before, between or after the members); local headers or data descriptors that
-// disagree with the directory; a name twice; names that are absolute, contain "..", a backslash or NUL; links; encryption;
+// disagree with the directory; a name twice; names that are absolute, contain "..", a backslash or NUL; links; folders with data; encryption;
 // methods other than stored and deflate; several end records; counts and sizes that do not add up; archives on several
 // disks. Zip64, comments, extra fields and data descriptors are read. (PKWARE, APPNOTE.TXT 6.3.)
 #pragma once

@@ -218,6 +218,65 @@ TEST(Load, UnreadableFilesAreToldApart) {
   }
 }
 
+TEST(Load, SmallRecordsMustBeWhatTheyAre) {
+  const TemporaryFolder folder;
+  const auto message = [&](const std::string& record, const std::string& bytes) -> std::string {
+    std::vector<CraftedMember> members{{"a/data.pkl", pickle("N")}, {"a/version", "3\n"}};
+    std::erase_if(members, [&](const CraftedMember& m) { return m.name == "a/" + record; });
+    members.push_back({"a/" + record, bytes});
+    try {
+      static_cast<void>(load(folder.file("a.pth", crafted_zip(members))));
+    } catch (const FormatError& e) {
+      return e.what();
+    }
+    return "read";
+  };
+  const std::pair<const char*, const char*> good[] = {
+      {"version", "3"},
+      {"version", "3\r\n"},
+      {".format_version", "1"},
+      {".storage_alignment", "4096"},
+      {".data/serialization_id", "0123456789012345678901234567890123456789"},
+      {"byteorder", "big"}};
+  for (const auto& [record, bytes] : good) EXPECT_EQ(message(record, bytes), "read") << record;
+  const std::pair<const char*, const char*> bad[] = {{"version", "0"},
+                                                     {"version", "11"},
+                                                     {"version", "three"},
+                                                     {"version", "3 of 4"},
+                                                     {"version", "-3"},
+                                                     {"version", ""},
+                                                     {"version", "99999999999999999999999"},
+                                                     {".format_version", "one"},
+                                                     {".storage_alignment", "\xff"},
+                                                     {".storage_alignment", ""},
+                                                     {".data/serialization_id", "\xff"},
+                                                     {"byteorder", "Little"},
+                                                     {"byteorder", ""}};
+  for (const auto& [record, bytes] : bad) {
+    EXPECT_NE(message(record, bytes).find("a/" + std::string(record)), std::string::npos)
+        << record << " of " << bytes << ": " << message(record, bytes);
+  }
+  std::cout << "[ cases ] " << std::size(good) + std::size(bad) << " records\n";
+}
+
+TEST(Load, AStorageUnderTwoTypesIsRefused) {
+  // PyTorch gives the second tensor the type of the first.
+  std::string as_int = tensor(2, {2}, {1});
+  as_int.replace(as_int.find("FloatStorage"), 12, "IntStorage");
+  const TemporaryFolder folder;
+  const auto path =
+      folder.file("a.pth", checkpoint_of(pickle("](" + tensor(2, {2}, {1}) + as_int + "e"), {"12345678"}));
+  try {
+    static_cast<void>(load(path));
+    FAIL();
+  } catch (const FormatError& e) {
+    EXPECT_NE(std::string(e.what()).find(
+                  "the storage '0' has the type IntStorage here, and had FloatStorage before"),
+              std::string::npos)
+        << e.what();
+  }
+}
+
 TEST(Load, OpeningDoesNotReadLargeStorages) {
   // The checksum of a storage of 9 MiB is wrong; nobody looks unless asked.
   const TemporaryFolder folder;

@@ -117,6 +117,51 @@ TEST(Save, ParametersStayParameters) {
   EXPECT_TRUE(back["p"].is_same(back["tied"]));
 }
 
+/// A storage under three types, and as it is.
+Value several_types() {
+  const Tensor complex = tensor_of_bytes(std::string(16, 'c'), kComplex64, {2});
+  const Storage& storage = complex.storage();
+  Value v = Value::dict();
+  v.set("parts", tensor_on(storage, kFloat32, IntArrayRef({2, 2}), IntArrayRef({2, 1})));
+  v.set("complex", complex);
+  v.set("bytes", tensor_on(storage, kUInt8, IntArrayRef({3}), IntArrayRef({1}), 13));
+  return v;
+}
+
+TEST(Save, ViewsOfSeveralTypesKeepTheirTypesAndTheirStorage) {
+  const TemporaryFolder folder;
+  const Value v = several_types();
+  save(v, folder.path() / "a.pth", kFast);
+  const Value back = load(folder.path() / "a.pth").root();
+  for (const char* name : {"parts", "complex", "bytes"}) {
+    const Tensor& t = back.at(name).tensor().tensor;
+    EXPECT_EQ(t.dtype(), v.at(name).tensor().tensor.dtype()) << name;
+    EXPECT_EQ(bytes_of(t), bytes_of(v.at(name).tensor().tensor)) << name;
+    EXPECT_TRUE(t.storage().is_same(back.at("parts").tensor().tensor.storage())) << name;
+  }
+}
+
+TEST(Save, TensorsInKeysAndAttributesAreWritten) {
+  const TemporaryFolder folder;
+  const Tensor t = tensor_of_bytes("abcd", kUInt8, {4});
+  Value v = Value::ordered_dict();
+  v.set(t, "a tensor for a key");
+  Value attributes = Value::dict();
+  attributes.set("of its own", t);
+  v.set_attributes(attributes);
+  save(v, folder.path() / "a.pth", {.fsync = false, .compact = true});
+  const Value back = load(folder.path() / "a.pth").root();
+  EXPECT_EQ(back.key(0).kind(), checkpoint::Kind::kTensor);
+  EXPECT_EQ(bytes_of(back.attributes().at("of its own").tensor().tensor), "abcd");
+}
+
+TEST(Save, CompactKeepsAStorageThatStandsInTheTreeWhole) {
+  const TemporaryFolder folder;
+  const auto c = load(data_path("checkpoints/zip/storage.pth"));
+  save(c.root(), folder.path() / "a.pth", {.fsync = false, .compact = true});
+  EXPECT_EQ(describe(load(folder.path() / "a.pth")), describe(c));
+}
+
 TEST(Save, CompactWritesOnlyWhatTensorsSee) {
   const TemporaryFolder folder;
   const Tensor large = empty({1 << 20});
@@ -220,6 +265,7 @@ TEST(Save, PyTorchReadsIt) {
     ++files;
   }
   save(small_dict(), folder.path() / "metadata.pth", kFast);
+  save(several_types(), folder.path() / "types.pth", kFast);
   Value plain = Value::dict();
   plain.set("empty", Value::bytes(""));
   plain.set("some", Value::bytes("\x01\xff"));
@@ -239,6 +285,11 @@ for e in json.load(open(sys.argv[1] + "/expected.json")):
         assert d["tree"] == e["tree"], (e["file"], mmap, "tree")
 m = torch.load(sys.argv[1] + "/metadata.pth", weights_only=True)
 assert dict(m._metadata) == {"": {"version": 1}, "sub": {"version": 2}}
+for mmap in (False, True):
+    t = torch.load(sys.argv[1] + "/types.pth", weights_only=True, mmap=mmap)
+    assert torch.equal(t["parts"], torch.view_as_real(t["complex"])), t
+    assert t["bytes"].dtype == torch.uint8 and t["bytes"].tolist() == [99] * 3, t
+    assert len({x.untyped_storage().data_ptr() for x in t.values()}) == 1, t
 assert torch.load(sys.argv[1] + "/bytes.pth", weights_only=True) == {"empty": b"", "some": b"\x01\xff"}
 )"));
   const std::string command = "python3 '" + (folder.path() / "check.py").string() + "' '" +

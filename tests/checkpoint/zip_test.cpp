@@ -87,6 +87,9 @@ TEST(Zip, WhatCanBeReadInTwoWaysIsRefused) {
       {"a strange method", crafted_zip({{.name = "x/a", .bytes = "1", .method = 12}}), "method 12"},
       {"a link", crafted_zip({{.name = "x/a", .bytes = "/etc/passwd", .attributes = 0xA1FF0000}}),
        "symbolic link"},
+      {"a folder with data", crafted_zip({{.name = "x/a", .bytes = "1", .attributes = 0x10}}),
+       "marked as a folder"},
+      {"a folder by name with data", crafted_zip({{"x/a/", "1"}}), "marked as a folder"},
       {"an absolute name", crafted_zip({{"/etc/passwd", "1"}}), "absolute"},
       {"a name that climbs", crafted_zip({{"x/../../y", "1"}}), "\"..\""},
       {"a name with a backslash", crafted_zip({{"x\\y", "1"}}), "backslash"},
@@ -118,6 +121,19 @@ TEST(Zip, WhatCanBeReadInTwoWaysIsRefused) {
     EXPECT_NE(message.find(c.says), std::string::npos) << c.what << ": " << message;
   }
   std::cout << "[ cases ] " << std::size(cases) << " archives\n";
+}
+
+TEST(Zip, SeveralDisksAreRefusedWhereverTheyAreNamed) {
+  const std::string good = read_file(data_path("checkpoints/zip/zip64.pth"));
+  const std::size_t locator = good.rfind("PK\6\7"), end64 = good.rfind("PK\6\6"), end = good.rfind("PK\5\6");
+  ASSERT_NE(locator, std::string::npos);
+  const TemporaryFolder folder;
+  ASSERT_EQ(refusal(folder, good), "read");
+  for (const std::size_t at : {locator + 4, locator + 16, end64 + 16, end64 + 20, end + 4, end + 6}) {
+    std::string bad = good;
+    bad[at] = 2;
+    EXPECT_NE(refusal(folder, bad).find("several disks"), std::string::npos) << at;
+  }
 }
 
 TEST(Zip, NamesInMessagesAreFitForATerminal) {

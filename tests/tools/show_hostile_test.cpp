@@ -98,6 +98,8 @@ TEST(ShowHostile, WhatIsWrongIsSaid) {
        "archive/data/0: the member's bytes give the checksum 8ba71454, 12345678 is announced"},
       {"tensor_size_overflow.pth",
        "'w': the number of elements of shape [4294967296, 4294967296] does not fit"},
+      {"tensor_two_types_one_storage.pth",
+       "the storage '0' has the type IntStorage here, and had FloatStorage before"},
       {"tensor_offset_beyond.pth", "reaches outside its storage of 16 bytes"},
       {"tensor_storage_key_traversal.pth", "'../../pwned.txt' cannot be the key of a storage"},
   };
@@ -119,12 +121,6 @@ TEST(ShowHostile, InertDataIsShownForWhatItIs) {
   EXPECT_EQ(repeated["tensors"][0]["sha256"], nullptr) << "2^42 bytes are not hashed";
   EXPECT_EQ(repeated["totals"]["parameters"], std::uint64_t{1} << 40);
   EXPECT_EQ(repeated["totals"]["parameters_unique"], 1u);
-
-  const Json two_types = shown("tensor_two_types_one_storage.pth");
-  EXPECT_EQ(two_types["tensors"][0]["dtype"], "float32");
-  EXPECT_EQ(two_types["tensors"][1]["dtype"], "int32");
-  EXPECT_EQ(two_types["tensors"][0]["sha256"], two_types["tensors"][1]["sha256"]);
-  EXPECT_EQ(two_types["shared"].size(), 1u);
 
   for (const char* deep : {"bomb_deep_list.pth", "bomb_deep_tuple.pth", "bomb_deep_dict.pth"}) {
     EXPECT_NE(shown(deep)["data"].dump().find("omitted"), std::string::npos) << deep;

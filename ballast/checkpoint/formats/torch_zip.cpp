@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::uint64_t kSmallRecord = 64;
 constexpr std::uint64_t kMappedAlignment = 16;  // of complex128, the largest element
-constexpr int kOldestVersion = 1;
-constexpr int kNewestVersion = 10;
+constexpr std::uint64_t kOldestVersion = 1;
+constexpr std::uint64_t kNewestVersion = 10;
 
 /// The top folder of a checkpoint, with its slash; FormatError that says what the archive is instead.
 std::string root_of(const ZipReader& zip) {
@@ -87,7 +87,7 @@ class TorchZip {
  private:
   struct FoundStorage {
     Storage storage;
-    std::string_view location;
+    std::string_view location, type;
     const ZipEntry* entry;
   };
 
@@ -100,19 +100,23 @@ class TorchZip {
     return out;
   }
 
+  /// A record that is a decimal number, and nothing else.
+  std::uint64_t read_number(const ZipEntry& e, std::string_view what) {
+    std::string text = e.size <= kSmallRecord ? read(e) : std::string();
+    text.erase(text.find_last_not_of(" \r\n") + 1);
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size())
+      zip_.fail(e, fmt::format("the {} is no number", what));
+    return number;
+  }
+
   void check_version() {
     const ZipEntry* e = zip_.find(root_ + "version");
     if (e == nullptr) e = zip_.find(root_ + ".data/version");
     if (e == nullptr)
       throw FormatError("no version record: not a PyTorch checkpoint, or a damaged one", file_->name());
-    const std::string text = e->size <= kSmallRecord ? read(*e) : std::string();
-    int version = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-    if (error != std::errc() ||
-        std::string_view(end, static_cast<std::size_t>(text.data() + text.size() - end))
-                .find_first_not_of(" \r\n") != std::string_view::npos) {
-      zip_.fail(*e, "the version is no number");
-    }
+    const std::uint64_t version = read_number(*e, "version");
     if (version < kOldestVersion || version > kNewestVersion) {
       zip_.fail(*e, fmt::format("version {} of the format: {} to {} are read", version, kOldestVersion,
                                 kNewestVersion));
@@ -127,11 +131,17 @@ class TorchZip {
     big_endian_ = text == "big";
   }
 
-  /// Records of a few bytes cost nothing to check, whether they mean something here or not.
+  /// Records that mean nothing here, but cost nothing to check: what is wrong with them may be wrong with others.
   void check_small_records() {
-    for (const std::string_view name : {".format_version", ".storage_alignment", ".data/serialization_id"}) {
-      const ZipEntry* e = zip_.find(root_ + std::string(name));
-      if (e != nullptr && e->size <= kSmallRecord) static_cast<void>(read(*e));
+    const auto find = [&](std::string_view name) { return zip_.find(root_ + std::string(name)); };
+    if (const ZipEntry* e = find(".format_version")) static_cast<void>(read_number(*e, "format version"));
+    if (const ZipEntry* e = find(".storage_alignment")) {
+      static_cast<void>(read_number(*e, "alignment of storages"));
+    }
+    const ZipEntry* e = find(".data/serialization_id");
+    if (e != nullptr && e->size <= kSmallRecord &&
+        read(*e).find_first_not_of("0123456789") != std::string::npos) {
+      zip_.fail(*e, "the serialization id is no number");
     }
   }
 
@@ -166,9 +176,17 @@ class TorchZip {
                                     shown_name(key), shown_name(root_), shown_name(key)));
     check_size(*e, bytes);
     std::uint32_t& position = position_[static_cast<std::size_t>(e - zip_.entries().data())];
-    if (position != ProbeTable::kNone) return storages_[position].second;
+    if (position != ProbeTable::kNone) {
+      const FoundStorage& found = storages_[position].second;
+      // PyTorch would give the second the type of the first, without a word.
+      if (found.type != type.name) {
+        throw FormatError(fmt::format("the storage '{}' has the type {} here, and had {} before",
+                                      shown_name(key), type.name, found.type));
+      }
+      return found;
+    }
     position = static_cast<std::uint32_t>(storages_.size());
-    return storages_.emplace_back(key, FoundStorage{open_storage(*e, type), location, e}).second;
+    return storages_.emplace_back(key, FoundStorage{open_storage(*e, type), location, type.name, e}).second;
   }
 
   static void check_size(const ZipEntry& e, std::uint64_t bytes) {
