@@ -107,7 +107,7 @@ ZipReader::Directory ZipReader::find_directory() const {
   if (l.u32() == zip::kEnd64Locator) {
     const std::uint32_t its_disk = l.u32();
     const std::uint64_t at = l.u64();
-    if (its_disk != 0 || l.u32() > 1) l.fail("an archive on several disks is not read");
+    if (its_disk != 0 || l.u32() != 1) l.fail("an archive on several disks is not read");
     const std::uint64_t locator_at = end - zip::kEnd64LocatorSize;
     if (at > locator_at || locator_at - at < zip::kEnd64Size)
       l.fail("the zip64 end record lies outside the file");

@@ -131,7 +131,7 @@ TEST(Zip, SeveralDisksAreRefusedWhereverTheyAreNamed) {
   ASSERT_EQ(refusal(folder, good), "read");
   for (const std::size_t at : {locator + 4, locator + 16, end64 + 16, end64 + 20, end + 4, end + 6}) {
     std::string bad = good;
-    bad[at] = 2;
+    bad[at] = at == locator + 16 ? 0 : 2;
     EXPECT_NE(refusal(folder, bad).find("several disks"), std::string::npos) << at;
   }
 }

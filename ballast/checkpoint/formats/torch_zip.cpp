@@ -139,9 +139,8 @@ class TorchZip {
       static_cast<void>(read_number(*e, "alignment of storages"));
     }
     const ZipEntry* e = find(".data/serialization_id");
-    if (e != nullptr && e->size <= kSmallRecord &&
-        read(*e).find_first_not_of("0123456789") != std::string::npos) {
-      zip_.fail(*e, "the serialization id is no number");
+    if (e != nullptr && e->size <= kSmallRecord && !is_utf8(read(*e))) {
+      zip_.fail(*e, "the serialization id is no text");
     }
   }
 
