@@ -94,6 +94,18 @@ class StridedLoop {
                  [&](std::int64_t begin, std::int64_t end) { run_range(begin, end, row); });
   }
 
+  /// The same, cut over threads only where rows begin, or, if there is but one, at multiples of `align`: for rows in which
+  /// an element's place matters.
+  template <class Row>
+  void run_aligned(std::int64_t align, const Row& row) const {
+    if (total_ < kParallelFrom) return run(row);
+    const std::int64_t unit = rank_ <= 1 ? align : levels()[rank_ - 1].size;
+    const std::int64_t grain = std::max<std::int64_t>(kParallelFrom / 4 / unit, 1);
+    parallel_for((total_ + unit - 1) / unit, grain, [&](std::int64_t begin, std::int64_t end) {
+      run_range(begin * unit, std::min(end * unit, total_), row);
+    });
+  }
+
   /// The same on this thread, for elements `begin` to `end` of the walk.
   template <class Row>
   void run_range(std::int64_t begin, std::int64_t end, const Row& row) const {

@@ -46,14 +46,16 @@ struct AddScaled {
     } else if constexpr (std::is_integral_v<T>) {
       return wrapping_add(a, wrapping_mul(alpha, b));
     } else if constexpr (detail::is_complex_element<C>) {
-      return a + complex_product(alpha, b);
+      return a + to_compute(convert_element<T>(complex_product(alpha, b)));
     } else if constexpr (std::is_same_v<T, C>) {
       return std::fma(b, alpha, a);
     } else {
-      return a + static_cast<float>(T(alpha * b));
+      return a + to_compute(T(alpha * b));
     }
   }
-  C in_block(float a, float b) const requires(!std::is_same_v<T, C>) { return std::fma(b, alpha, a); }
+  C in_block(C a, C b) const requires(std::is_same_v<C, float> && sizeof(T) == 2) {
+    return std::fma(b, alpha, a);
+  }
 };
 
 struct Multiply {
@@ -145,6 +147,7 @@ void with_scaled(DType dtype, const Scalar& alpha, F f) {
 Tensor sum_of(const Operand& a, const Operand& b, const Scalar& alpha, bool subtract) {
   if (subtract) check_subtractable(a, b);
   const DType dtype = broadcast_type(a, b);
+  static_cast<void>(broadcast_shapes(a.sizes(), b.sizes()));  // refused before alpha is looked at
   check_alpha(dtype, alpha);
   if (is_one(alpha)) return binary(a, b, dtype, AddOrSubtract{subtract});
   Tensor out;

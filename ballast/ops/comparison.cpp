@@ -39,11 +39,16 @@ struct GreaterEqual : Compare<std::greater_equal<>, kOrdered> {
   static constexpr const char* kName = "ge_cpu";
 };
 
+// Of two equal values, +0 and -0, it depends on the place in the row which one is taken.
 struct Maximum {
   static constexpr const char* kName = "maximum_cpu";
   static constexpr DTypeSet kTypes = kOrdered;
   template <class T>
   T operator()(T a, T b) const {
+    return a != a || !(b > a || b != b) ? a : b;
+  }
+  template <std::floating_point T>
+  T in_block(T a, T b) const {
     return a != a || a > b ? a : b;
   }
 };
@@ -52,6 +57,10 @@ struct Minimum {
   static constexpr DTypeSet kTypes = kOrdered;
   template <class T>
   T operator()(T a, T b) const {
+    return a != a || !(b < a || b != b) ? a : b;
+  }
+  template <std::floating_point T>
+  T in_block(T a, T b) const {
     return a != a || a < b ? a : b;
   }
 };
@@ -99,15 +108,15 @@ Tensor isclose(const Tensor& self, const Tensor& other, double rtol, double atol
                     dtype_error_name(other.dtype()));
   check<ValueError>(rtol >= 0, "rtol must be greater than or equal to zero, but got {}", rtol);
   check<ValueError>(atol >= 0, "atol must be greater than or equal to zero, but got {}", atol);
-  Tensor close = self == other;
+  const Tensor close = self == other;
   if (equal_nan && (self.is_floating_point() || self.is_complex()))
-    close = close | (isnan(self) & isnan(other));
+    close.copy_(close | (isnan(self) & isnan(other)));
   if (rtol == 0 && atol == 0) return close;
   const bool exact = is_integral(self.dtype(), true);
   const Tensor wide = exact ? other.to(get_default_dtype()) : other;
   const Tensor allowed = abs(wide * rtol).add(atol);
-  const Tensor difference = abs(exact ? self - wide : self - other);
-  return close | (isfinite(difference) & (difference <= allowed));
+  const Tensor difference = abs((self.dtype() == kBool ? self.to(get_default_dtype()) : self) - wide);
+  return close.copy_(close | (isfinite(difference) & (difference <= allowed)));
 }
 
 bool Tensor::allclose(const Tensor& o, double rtol, double atol, bool equal_nan) const {

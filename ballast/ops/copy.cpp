@@ -5,6 +5,7 @@
 #include "ballast/core/strided_loop.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/inplace.h"
+#include "ballast/ops/result_layout.h"
 #include "ballast/ops/scalar_value.h"
 
 #ifdef __SSE2__
@@ -77,8 +78,6 @@ T element_to_fill(const Scalar& value, std::int64_t count) {
   return checked_element<T>(value);
 }
 
-Tensor empty_as(const Tensor& t, const TensorOptions& options) { return empty_like(t, options); }
-
 }  // namespace
 
 namespace detail {
@@ -137,7 +136,7 @@ Tensor& Tensor::operator=(const Scalar& value) && {
 }
 
 Tensor Tensor::clone() const {
-  Tensor out = empty_as(*this, {});
+  Tensor out = empty_like(*this);
   copy_elements(out, *this);
   return out;
 }
@@ -157,7 +156,8 @@ Tensor Tensor::to(const TensorOptions& o, bool /*non_blocking*/, bool copy) cons
   const Device to_device = o.has_device() ? o.device() : device();
   if (!copy && to_dtype == dtype() && to_device.type == device().type) return *this;
   check<NotImplementedError>(!is_meta() || to_device.is_meta(), "Cannot copy out of meta tensor; no data!");
-  Tensor out = empty_as(*this, TensorOptions(to_dtype).device(to_device));
+  Tensor out = empty_strided(sizes(), converted_strides(sizes(), strides()),
+                             TensorOptions(to_dtype).device(to_device));
   copy_elements(out, *this);
   return out;
 }

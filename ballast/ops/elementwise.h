@@ -85,6 +85,12 @@ void visit_dtype_of(DType dtype, const char* name, F&& f) {
   });
 }
 
+/// NotImplementedError unless `dtype` is in Set.
+template <DTypeSet Set>
+void check_kernel(DType dtype, const char* name) {
+  if ((Set & set_of(dtype)) == 0) throw_not_implemented(name, dtype);
+}
+
 namespace detail {
 
 template <class Op>
@@ -96,13 +102,13 @@ constexpr bool takes_floats() {
   }
 }
 
-/// Where PyTorch's vector code rounds otherwise than its code for what is left of a row, an operation has both: `in_block` is
-/// for the leading elements of a dense row of 16-bit floats, as many as two vectors of 256 bits at a time take.
+/// Where PyTorch's vector code gives another result than its code for what is left of a row, an operation has both: `in_block`
+/// is for the leading elements of a dense row, as many as two vectors of 256 bits at a time take.
 template <class Op, class T>
-concept HasBlockForm = (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)&&requires(const Op& op) {
-  op.in_block(0.0F, 0.0F);
+concept HasBlockForm = requires(const Op& op, compute_t<T> x) {
+  op.in_block(x, x);
 };
-inline constexpr std::int64_t kBlock = 32;
+inline constexpr std::int64_t kBlockBytes = 64;
 
 /// out = f(a, b) for elements `begin` to `end` of a row. The steps may be compile-time constants.
 template <class Out, class A, class B>
@@ -120,8 +126,9 @@ void binary_row(std::byte* const* p, const std::int64_t* step, std::int64_t n, c
   const auto walk_dense = [&](auto... steps) {
     std::int64_t begin = 0;
     if constexpr (HasBlockForm<Op, Out>) {
+      constexpr std::int64_t kBlock = kBlockBytes / static_cast<std::int64_t>(sizeof(Out));
       begin = n / kBlock * kBlock;
-      const auto in_block = [&](float a, float b) { return op.in_block(a, b); };
+      const auto in_block = [&](auto a, auto b) { return op.in_block(a, b); };
       walk_row<Out, A, B>(p, 0, begin, in_block, steps...);
     }
     walk_row<Out, A, B>(p, begin, n, op, steps...);
@@ -150,22 +157,27 @@ void unary_row(std::byte* const* p, const std::int64_t* step, std::int64_t n, co
   walk(step[0], step[1]);
 }
 
-/// A tensor of the shape all operands broadcast to, in their memory order.
+/// A tensor of type `dtype` and the shape all operands broadcast to, laid out as they are once they have the type `computed`.
 template <std::size_t N>
-Tensor empty_result(const std::array<Operand, N>& operands, DType dtype, bool meta) {
+Tensor empty_result(const std::array<Operand, N>& operands, DType computed, DType dtype, bool meta) {
   Dims sizes;
   std::array<StridedOperand, N> layouts;
+  std::array<Dims, N> converted;
   std::size_t tensors = 0;
   for (const Operand& o : operands) {
     if (o.is_number()) continue;
     sizes = tensors == 0               ? Dims(o.sizes())
             : sizes.ref() == o.sizes() ? sizes
                                        : broadcast_shapes(sizes, o.sizes());
-    layouts[tensors++] = {nullptr, o.sizes(), o.tensor().strides(), o.tensor().itemsize()};
+    IntArrayRef strides = o.tensor().strides();
+    if (o.dtype() != computed) {
+      converted[tensors] = converted_strides(o.sizes(), strides);
+      strides = converted[tensors];
+    }
+    layouts[tensors++] = {nullptr, o.sizes(), strides, o.tensor().itemsize()};
   }
   const TensorOptions options = TensorOptions(dtype).device(Device(meta ? kMeta : kCPU));
-  const Dims strides = dense_strides_like(sizes, {layouts.data(), tensors});
-  return empty_strided(sizes, strides, options);
+  return empty_strided(sizes, result_strides(sizes, {layouts.data(), tensors}, tensors < N), options);
 }
 
 /// One operand made ready to be walked as elements of type T, or, where it may be, as one float.
@@ -223,9 +235,11 @@ void binary_into(const Tensor& out, const Operand& a, const Operand& b, DType dt
       }
     }
     const auto row = [&](Pointers p, Steps s, std::int64_t n) { binary_row<Out, T, T>(p, s, n, op); };
-    if constexpr (HasBlockForm<Op, Out>)
-      return loop.run_range(0, loop.total(), row);  // uncut: blocks count from a row's start
-    loop.run(row);
+    if constexpr (HasBlockForm<Op, Out>) {
+      loop.run_aligned(kBlockBytes / static_cast<std::int64_t>(sizeof(Out)), row);
+    } else {
+      loop.run(row);
+    }
   });
 }
 
@@ -259,7 +273,7 @@ template <class Op>
 [[nodiscard]] Tensor binary(const Operand& a, const Operand& b, DType dtype, const Op& op,
                             std::optional<DType> out_dtype = std::nullopt) {
   const bool meta = result_is_meta({a, b});
-  const Tensor out = detail::empty_result<2>({a, b}, out_dtype.value_or(dtype), meta);
+  const Tensor out = detail::empty_result<2>({a, b}, dtype, out_dtype.value_or(dtype), meta);
   detail::binary_into(out, a, b, dtype, op);
   return out;
 }
@@ -290,7 +304,7 @@ const Tensor& binary_inplace(const Tensor& self, const Operand& b, DType dtype, 
 template <class Op>
 [[nodiscard]] Tensor unary(const Tensor& a, DType dtype, const Op& op,
                            std::optional<DType> out_dtype = std::nullopt) {
-  const Tensor out = detail::empty_result<1>({a}, out_dtype.value_or(dtype), a.is_meta());
+  const Tensor out = detail::empty_result<1>({a}, dtype, out_dtype.value_or(dtype), a.is_meta());
   detail::unary_into(out, a, dtype, op);
   return out;
 }

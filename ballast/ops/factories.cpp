@@ -210,12 +210,7 @@ Tensor empty_like(const Tensor& like, const TensorOptions& options) {
   const TensorOptions merged = TensorOptions(options.dtype_or(like.dtype()))
                                    .device(options.has_device() ? options.device() : like.device())
                                    .requires_grad(options.requires_grad());
-  if (like.is_contiguous()) return empty(like.sizes(), merged);
-  if (is_non_overlapping_and_dense(like.sizes(), like.strides())) {
-    return empty_strided(like.sizes(), like.strides(), merged);
-  }
-  const StridedOperand layout{nullptr, like.sizes(), like.strides(), like.itemsize()};
-  return empty_strided(like.sizes(), dense_strides_like(like.sizes(), {&layout, 1}), merged);
+  return empty_strided(like.sizes(), copy_strides(like.sizes(), like.strides()), merged);
 }
 
 Tensor full_like(const Tensor& like, const Scalar& value, const TensorOptions& options) {

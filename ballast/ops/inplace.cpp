@@ -9,15 +9,20 @@ void check_inplace_on_leaf(const Tensor& self) {
         "a leaf Variable that requires grad is being used in an in-place operation.");
 }
 
+bool repeats_an_address(const Tensor& t) {
+  if (t.numel() == 0) return false;
+  for (std::size_t d = 0; d < t.sizes().size(); ++d) {
+    if (t.strides()[d] == 0 && t.sizes()[d] > 1) return true;
+  }
+  return false;
+}
+
 void check_inplace(const Tensor& self) {
   check_inplace_on_leaf(self);
-  const TensorImpl& t = self.impl();
-  for (std::size_t d = 0; d < t.sizes.size(); ++d) {
-    check<ShapeError>(
-        t.strides[d] != 0 || t.sizes[d] <= 1,
-        "unsupported operation: more than one element of the written-to tensor refers to a single "
-        "memory location. Please clone() the tensor before performing the operation.");
-  }
+  check<ShapeError>(
+      !repeats_an_address(self),
+      "unsupported operation: more than one element of the written-to tensor refers to a single "
+      "memory location. Please clone() the tensor before performing the operation.");
 }
 
 void check_no_partial_overlap(const Tensor& written, const Tensor& read) {

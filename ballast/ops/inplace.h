@@ -12,7 +12,10 @@ namespace ballast {
 /// recorded (autograd/grad_mode.h).
 void check_inplace_on_leaf(const Tensor& self);
 
-/// The above, and ShapeError "unsupported operation: more than one element of the written-to tensor refers to a single
+/// Whether one address stands under two indices, as in an expanded tensor.
+[[nodiscard]] bool repeats_an_address(const Tensor& t);
+
+/// check_inplace_on_leaf, and ShapeError "unsupported operation: more than one element of the written-to tensor refers to a single
 /// memory location. ..." for an expanded tensor.
 void check_inplace(const Tensor& self);
 

@@ -33,7 +33,7 @@ Tensor cat(TensorList tensors, std::int64_t dim) {
     if (tensors[i].is_meta()) device = kMeta;
     if (first == nullptr && !is_skipped(tensors[i])) first = &tensors[i];
   }
-  if (first == nullptr) first = &tensors[0];
+  if (first == nullptr) return empty({0}, TensorOptions(dtype).device(device));
   const auto d = static_cast<std::size_t>(wrap_dim(dim, first->dim()));
 
   Dims sizes(first->sizes());

@@ -90,8 +90,8 @@ template <DTypeSet Types>
 void multiply(const Tensor& out, const Tensor& a, const Tensor& b, const char* kernel, const Scalar& beta = 0,
               const Scalar& alpha = 1) {
   if (out.is_meta() || out.numel() == 0) return;
+  if (a.sizes()[1] == 0 && beta.toComplexDouble() == 0.0) return detail::fill(out, 0);
   visit_dtype_of<Types>(out.dtype(), kernel, [&]<class T>(std::type_identity<T>) {
-    if (a.sizes()[1] == 0 && (beta.is_complex() || beta.toDouble() == 0)) return detail::fill(out, 0);
     if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
       if (a.sizes()[1] > 0) {
         if (beta.toDouble() == 0) detail::fill(out, 0);  // BLAS would keep a NaN that is there
@@ -136,6 +136,7 @@ Tensor dot(const Tensor& a, const Tensor& b) {
                     "elements, but got {} "
                     "and {} elements respectively",
                     shape_text(a.sizes()), shape_text(b.sizes()), a.numel(), b.numel());
+  if (!a.is_meta()) check_kernel<kVectorTypes>(a.dtype(), "dot");
   return product<kVectorTypes>(a.unsqueeze(0), b.unsqueeze(1), "dot").view({});
 }
 
@@ -161,23 +162,53 @@ Dims with_last(const Tensor& t, std::int64_t size) {
   return sizes;
 }
 
-/// Both of rank 2 or more, one of them higher: batches broadcast.
+/// Whether all batches of the larger tensor are multiplied at once, as one tall matrix: where that costs no copy, and where the
+/// smaller one is to get a gradient.
+bool folds(const Tensor& a, const Tensor& b) {
+  const bool a_larger = a.dim() >= b.dim();
+  const Tensor large = a_larger ? a : b.transpose(-2, -1);
+  const Tensor& small = a_larger ? b : a;
+  if (small.dim() > 2) return false;
+  if (small.requires_grad()) return true;
+  if (a.dim() == 2) return false;
+  if (large.numel() == 0) return true;
+  const IntArrayRef sizes = large.sizes();
+  for (std::size_t d = 0; d + 2 < sizes.size(); ++d) {
+    if (large.strides()[d] != large.strides()[d + 1] * sizes[d + 1]) return false;
+  }
+  return true;
+}
+
+Tensor folded(const Tensor& a, const Tensor& b) {
+  if (a.dim() < b.dim()) {  // from the other side
+    const Tensor turned = b.transpose(-2, -1);
+    return a.dim() == 1 ? folded(turned, a) : folded(turned, a.t()).transpose(-2, -1).contiguous();
+  }
+  const Tensor rows = as_rows(a);
+  if (b.dim() == 1) return matrix_times_vector(rows, b).view(a.sizes().slice(0, a.sizes().size() - 1));
+  return matrix_product(rows, b).view(with_last(a, b.sizes()[1]));
+}
+
+/// Matrix by matrix; batches broadcast. One of the two may be a vector.
 Tensor batched(const Tensor& a, const Tensor& b) {
-  const std::size_t a_batch = a.sizes().size() - 2;
-  const std::size_t b_batch = b.sizes().size() - 2;
-  if (b_batch == 0) return matrix_product(as_rows(a), b).view(with_last(a, b.sizes()[1]));
-  const Dims batch = broadcast_shapes(a.sizes().slice(0, a_batch), b.sizes().slice(0, b_batch));
-  const auto spread = [&](const Tensor& t) {
-    Dims sizes(batch);
-    sizes.push_back(t.size(-2));
-    sizes.push_back(t.size(-1));
-    const Tensor wide = t.expand(sizes);
-    return wide.reshape({numel_of(batch), t.size(-2), t.size(-1)});
+  const auto batch_of = [](const Tensor& t) {
+    return t.sizes().slice(0, t.sizes().size() - std::min<std::size_t>(t.sizes().size(), 2));
   };
+  const Dims batch = broadcast_shapes(batch_of(a), batch_of(b));
+  const auto spread = [&](const Tensor& matrix) {
+    const std::int64_t rows = matrix.size(-2);
+    const std::int64_t columns = matrix.size(-1);
+    Dims sizes(batch);
+    sizes.push_back(rows);
+    sizes.push_back(columns);
+    return matrix.expand(sizes).reshape({numel_of(batch), rows, columns});
+  };
+  const Tensor left = a.dim() == 1 ? a.unsqueeze(0) : a;
+  const Tensor right = b.dim() == 1 ? b.unsqueeze(1) : b;
   Dims sizes(batch);
-  sizes.push_back(a.size(-2));
-  sizes.push_back(b.size(-1));
-  return bmm(spread(a), spread(b)).view(sizes);
+  if (a.dim() > 1) sizes.push_back(a.size(-2));
+  if (b.dim() > 1) sizes.push_back(b.size(-1));
+  return bmm(spread(left), spread(right)).view(sizes);
 }
 
 }  // namespace
@@ -185,14 +216,16 @@ Tensor batched(const Tensor& a, const Tensor& b) {
 Tensor bmm(const Tensor& a, const Tensor& b) {
   check<ShapeError>(a.dim() == 3, "batch1 must be a 3D tensor");
   check<ShapeError>(b.dim() == 3, "batch2 must be a 3D tensor");
-  check<DTypeError>(a.dtype() == b.dtype(), "expected scalar type {} but found {}",
-                    dtype_error_name(a.dtype()), dtype_error_name(b.dtype()));
   check<ShapeError>(
       a.sizes()[0] == b.sizes()[0] && a.sizes()[2] == b.sizes()[1],
       "Expected size for first two dimensions of batch2 tensor to be: [{}, {}] but got: [{}, {}].",
       a.sizes()[0], a.sizes()[2], b.sizes()[0], b.sizes()[1]);
   const Tensor out = empty({a.sizes()[0], a.sizes()[1], b.sizes()[2]}, result_options(a, b));
-  if (out.is_meta()) return out;
+  if (out.is_meta() || out.numel() == 0) return out;
+  if (a.sizes()[2] == 0) return out.zero_();
+  check_kernel<kMatrixTypes>(a.dtype(), "bmm");
+  check<DTypeError>(a.dtype() == b.dtype(), "expected scalar type {} but found {}",
+                    dtype_error_name(a.dtype()), dtype_error_name(b.dtype()));
   for (std::int64_t i = 0; i < a.sizes()[0]; ++i)
     multiply<kMatrixTypes>(out.select(0, i), a.select(0, i), b.select(0, i), "bmm");
   return out;
@@ -209,15 +242,10 @@ Tensor Tensor::matmul(const Tensor& o) const {
                     "both arguments to matmul need to be at least 1D, but they are {}D and {}D", dim(),
                     o.dim());
   if (dim() == 1 && o.dim() == 1) return dot(*this, o);
-  if (dim() == 1) {
-    const Tensor rows = unsqueeze(0).matmul(o);
-    return rows.squeeze(-2);
-  }
-  if (o.dim() == 1) {
-    if (dim() == 2) return matrix_times_vector(*this, o);
-    return matrix_times_vector(as_rows(*this), o).view(sizes().slice(0, sizes().size() - 1));
-  }
-  return dim() == 2 && o.dim() == 2 ? mm(o) : batched(*this, o);
+  if (dim() == 2 && o.dim() == 1) return matrix_times_vector(*this, o);
+  if (dim() == 1 && o.dim() == 2) return unsqueeze(0).mm(o).squeeze(0);
+  if (dim() == 2 && o.dim() == 2) return mm(o);
+  return folds(*this, o) ? folded(*this, o) : batched(*this, o);
 }
 
 Tensor mm(const Tensor& self, const Tensor& other) { return self.mm(other); }
@@ -248,7 +276,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   if (!bias.defined()) return x.matmul(weight.t());
   if (x.dim() == 2) return addmm(bias, x, weight.t());
   const auto wide = std::count_if(bias.sizes().begin(), bias.sizes().end(), [](auto n) { return n != 1; });
-  if (x.is_contiguous() && (bias.dim() == 1 || wide == 1)) {  // one product, the bias in it
+  if (x.is_contiguous() && bias.is_contiguous() &&
+      (bias.dim() == 1 || wide == 1)) {  // one product, the bias in it
     return addmm(bias, as_rows(x), weight.t()).view(with_last(x, weight.size(0)));
   }
   return x.matmul(weight.t()).add_(bias);

@@ -53,7 +53,7 @@ struct SmallPower {
 /// DTypeError unless an exponent of integers and 16-bit floats is one of their values.
 void check_exponent_fits(const Scalar& exponent, DType type) {
   constexpr DTypeSet kChecked = kIntegers | set_of(kFloat16, kBFloat16);
-  if ((set_of(type) & kChecked) == 0) return;
+  if ((set_of(type) & kChecked) == 0 || exponent.is_complex()) return;
   visit_dtype(type, [&]<class T>(std::type_identity<T>) { static_cast<void>(checked_element<T>(exponent)); });
 }
 
@@ -68,24 +68,34 @@ Tensor Tensor::pow(const Scalar& exponent) const {
   check<ValueError>(
       !(exponent.is_integral(true) && ballast::is_integral(type, true) && exponent.toDouble() < 0),
       "Integers to negative integer powers are not allowed.");
-  if (exponent.is_complex()) return binary(*this, exponent, type, Power{});
-  const double e = exponent.toDouble();
-  if (e == 0) return full_like(*this, 1, type);
-  if (e == 1) return to(type, false, true);
-  if ((set_of(type) & (kReals | kComplexes | kHalfComplex)) != 0) {
-    if (e == 0.5) return to(type).sqrt();
-    if (e == -0.5) return rsqrt(to(type));
-    if (e == -1) return reciprocal(to(type));
+  const Tensor base = to(type);
+  const Tensor out = detail::empty_result<1>({base}, type, type, is_meta());
+  const double e = exponent.is_complex() ? std::nan("") : exponent.toDouble();
+  if (e == 0) return out.fill_(1);
+  if (e == 1) return out.copy_(base);
+  constexpr DTypeSet kRooted = set_of(kBFloat16, kFloat32, kFloat64) | kComplexes | kHalfComplex;
+  if ((set_of(type) & kRooted) != 0) {
+    if (e == 0.5) return base.sqrt();
+    if (e == -0.5) return rsqrt(base);
+    if (e == -1) return reciprocal(base);
   }
   check_exponent_fits(exponent, type);
-  if (SmallPower::covers(e)) return unary(*this, type, SmallPower{e});
-  return binary(*this, exponent, type, Power{});
+  if (SmallPower::covers(e)) {
+    detail::unary_into(out, base, type, SmallPower{e});
+  } else {
+    detail::binary_into(out, base, exponent, type, Power{});
+  }
+  return out;
 }
 
 Tensor pow(const Tensor& self, const Tensor& exponent) { return self.pow(exponent); }
 Tensor pow(const Tensor& self, const Scalar& exponent) { return self.pow(exponent); }
 Tensor pow(const Scalar& self, const Tensor& exponent) {
-  return binary(self, exponent, result_type(self, exponent), Power{});
+  const DType type = result_type(self, exponent);
+  const Tensor out = empty(exponent.sizes(), TensorOptions(type).device(exponent.device()));
+  if (!self.is_boolean() && self.toComplexDouble() == 1.0) return out.fill_(1);
+  detail::binary_into(out, self, exponent, type, Power{});
+  return out;
 }
 
 }  // namespace ballast

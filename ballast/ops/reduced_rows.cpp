@@ -8,8 +8,10 @@ namespace ballast::detail {
 ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim) {
   const auto rank = static_cast<std::size_t>(t.dim());
   std::vector<bool> reduced(std::max<std::size_t>(rank, 1), dims.empty());
-  for (const std::int64_t dim : dims) {
-    const auto d = static_cast<std::size_t>(wrap_dim(dim, t.dim()));
+  Dims wrapped;
+  for (const std::int64_t dim : dims) wrapped.push_back(wrap_dim(dim, t.dim()));
+  for (const std::int64_t dim : wrapped) {
+    const auto d = static_cast<std::size_t>(dim);
     check<ShapeError>(!reduced[d], "dim {} appears multiple times in the list of dims", d);
     reduced[d] = true;
   }

@@ -30,8 +30,10 @@ bool is_nan(const std::optional<Scalar>& s) {
 }
 
 DType clamp_type(const Tensor& self, const std::optional<Scalar>& min, const std::optional<Scalar>& max) {
-  check<NotImplementedError>(!self.is_complex() && !(min && min->is_complex()) && !(max && max->is_complex()),
+  const bool complex_limit = (min && min->is_complex()) || (max && max->is_complex());
+  check<NotImplementedError>(!self.is_complex() && (!complex_limit || self.is_floating_point()),
                              "clamp is not supported for complex types");
+  check<DTypeError>(!complex_limit, "value cannot be converted to type double without overflow");
   check<ValueError>(min || max, "torch.clamp: At least one of 'min' or 'max' must not be None");
   if (min && max) return result_type(self, *min, *max);
   return result_type(self, min ? *min : *max);
@@ -79,6 +81,7 @@ Tensor Tensor::clamp(const std::optional<Scalar>& min, const std::optional<Scala
 Tensor Tensor::clamp_min(const Scalar& min) const { return clamp(min); }
 
 const Tensor& Tensor::clamp_(const std::optional<Scalar>& min, const std::optional<Scalar>& max) const {
+  check_inplace_on_leaf(*this);
   const DType type = clamp_type(*this, min, max);
   check<DTypeError>(can_cast(type, dtype()), "result type {} can't be cast to the desired output type {}",
                     dtype_error_name(type), dtype_cpp_name(dtype()));
@@ -91,9 +94,15 @@ const Tensor& Tensor::masked_fill_(const Tensor& mask, const Scalar& value) cons
   check<DTypeError>(mask.dtype() == kBool,
                     "masked_fill_ only supports boolean masks, but got mask with dtype {}",
                     dtype_cpp_name(mask.dtype()));
-  check_inplace(*this);
+  check_inplace_on_leaf(*this);
   check_broadcasts_into(*this, mask.sizes());
   check_no_partial_overlap(*this, mask);
+  if (repeats_an_address(*this)) {
+    warn(
+        "Use of masked_fill_ on expanded tensors is deprecated. Please clone() the tensor before performing "
+        "this "
+        "operation. This also applies to advanced indexing e.g. tensor[mask] = scalar");
+  }
   visit_dtype_of<kBools | kIntegers | kReals | kComplexes | kHalfComplex>(
       dtype(), "masked_fill", [&]<class T>(std::type_identity<T>) {
         const T element = checked_element<T>(value);
@@ -103,7 +112,7 @@ const Tensor& Tensor::masked_fill_(const Tensor& mask, const Scalar& value) cons
 }
 
 Tensor Tensor::masked_fill(const Tensor& mask, const Scalar& value) const {
-  const Tensor out = empty(broadcast_shapes(sizes(), mask.sizes()), options());
+  const Tensor out = empty(broadcast_shapes(mask.sizes(), sizes()), options());
   out.copy_(*this);
   return out.masked_fill_(mask, value);
 }
@@ -118,6 +127,7 @@ Tensor masked_fill(const Tensor& self, const Tensor& mask, const Scalar& value) 
 }
 
 Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
+  const DType type = result_type(self, other);
   if (condition.dtype() == kUInt8) {
     warn(
         "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a "
@@ -128,13 +138,18 @@ Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
   check<DTypeError>(condition.dtype() == kBool,
                     "where expected condition to be a boolean tensor, but got a tensor with dtype {}",
                     dtype_error_name(condition.dtype()));
-  const DType type = result_type(self, other);
   const bool meta = result_is_meta({condition, self, other});
-  const Tensor out = empty(broadcast_shapes(broadcast_shapes(condition.sizes(), self.sizes()), other.sizes()),
-                           TensorOptions(type).device(Device(meta ? kMeta : kCPU)));
-  if (meta) return out;
-  out.copy_(other);
   const Tensor chosen = self.to(type);
+  const Tensor rest = other.to(type);
+  const Dims sizes = broadcast_shapes(broadcast_shapes(condition.sizes(), self.sizes()), other.sizes());
+  const auto layout = [](const Tensor& t) {
+    return StridedOperand{nullptr, t.sizes(), t.strides(), t.itemsize()};
+  };
+  const std::array layouts{layout(condition), layout(chosen), layout(rest)};
+  const Tensor out = empty_strided(sizes, result_strides(sizes, layouts, false),
+                                   TensorOptions(type).device(Device(meta ? kMeta : kCPU)));
+  if (meta) return out;
+  out.copy_(rest);
   visit_dtype(type, [&]<class T>(std::type_identity<T>) {
     StridedLoop<3>(out.sizes(), {operand(out), operand(condition), operand(chosen)})
         .run([&](std::byte* const* p, const std::int64_t* step, std::int64_t n) {

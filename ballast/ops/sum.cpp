@@ -80,8 +80,11 @@ Tensor mean_rows(const Tensor& self, IntArrayRef dims, bool keepdim, std::option
       "mean(): could not infer output dtype. {} dtype must be either a floating point or complex dtype. "
       "Got: {}",
       asked ? "Optional" : "Input", dtype_error_name(type));
-  const Tensor sums = sum_rows(self, dims, keepdim, type);
-  return sums.div_(self.numel() / std::max<std::int64_t>(sums.numel(), 1));
+  const bool wide =
+      type == kFloat16 || type == kBFloat16;  // their sum could overflow where the mean does not
+  const Tensor sums = sum_rows(self.to(type), dims, keepdim, wide ? kFloat32 : type);
+  sums.div_(self.numel() / std::max<std::int64_t>(sums.numel(), 1));
+  return sums.to(type);
 }
 
 void warn_without_freedom(const Tensor& t, bool unbiased, const char* function) {
@@ -92,7 +95,8 @@ void warn_without_freedom(const Tensor& t, bool unbiased, const char* function) 
                   function));
 }
 
-Tensor variance(const Tensor& t, bool unbiased) {
+/// The variance, or its square root.
+Tensor variance(const Tensor& t, bool unbiased, bool root) {
   const DType dtype = t.dtype();
   check<DTypeError>(is_floating_point(dtype) || is_complex(dtype),
                     "std and var only support floating point and complex dtypes");
@@ -100,8 +104,9 @@ Tensor variance(const Tensor& t, bool unbiased) {
   if (t.numel() == 0) return out.fill_(std::numeric_limits<double>::quiet_NaN());
   if (is_complex(dtype)) {
     const Tensor parts = (dtype == kComplex32 ? t.to(kComplex64) : t).view_as_real();
-    const auto of_part = [&](std::int64_t i) { return variance(parts.select(-1, i), unbiased); };
-    return of_part(0).add(of_part(1)).to(out.dtype());
+    const auto of_part = [&](std::int64_t i) { return variance(parts.select(-1, i), unbiased, false); };
+    const Tensor sum = of_part(0).add(of_part(1));
+    return (root ? sum.sqrt() : sum).to(out.dtype());
   }
   check<DTypeError>(!is_float8(dtype) || t.is_meta(), "std_var_all: Unsupported dtype {}",
                     dtype_error_name(dtype));
@@ -115,7 +120,8 @@ Tensor variance(const Tensor& t, bool unbiased) {
         const double d = static_cast<double>(x) - mean;
         return d * d;
       });
-      return squares / static_cast<double>(n - (unbiased ? 1 : 0));
+      const double mean_square = squares / static_cast<double>(n - (unbiased ? 1 : 0));
+      return root ? std::sqrt(mean_square) : mean_square;
     });
   });
   return out;
@@ -177,8 +183,10 @@ Tensor Tensor::prod(std::optional<DType> as) const {
                 static_cast<Product>(load_for_compute<T>(p + i * static_cast<std::int64_t>(sizeof(T))));
             if constexpr (detail::is_complex_element<T>) {
               product = complex_product(product, x);
-            } else {
+            } else if constexpr (std::is_integral_v<T>) {
               product *= x;
+            } else {
+              product = to_compute(convert_element<T>(product * x));
             }
           }
           return product;
@@ -188,13 +196,12 @@ Tensor Tensor::prod(std::optional<DType> as) const {
 }
 
 Tensor Tensor::var(bool unbiased) const {
-  const Tensor out = variance(*this, unbiased);
+  const Tensor out = variance(*this, unbiased, false);
   warn_without_freedom(*this, unbiased, "var");
   return out;
 }
 Tensor Tensor::std(bool unbiased) const {
-  Tensor out = variance(*this, unbiased);
-  if (numel() > 0) out = out.sqrt();  // of nothing it is NaN, in types without a square root too
+  const Tensor out = variance(*this, unbiased, true);
   warn_without_freedom(*this, unbiased, "std");
   return out;
 }

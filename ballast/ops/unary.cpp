@@ -5,6 +5,7 @@
 
 #include "ballast/ops/complex_arithmetic.h"
 #include "ballast/ops/elementwise.h"
+#include "ballast/ops/factories.h"
 #include "ballast/ops/integer_arithmetic.h"
 
 namespace ballast {
@@ -96,7 +97,13 @@ struct Log1p {
   template <class T>
   static T of(T x) {
     if constexpr (detail::is_complex_element<T>) {
-      return std::log(T(1) + x);
+      // |1 + x| is near 1 where x is small: its logarithm then comes from x itself.
+      const auto a = x.real();
+      const auto b = x.imag();
+      const auto angle = std::atan2(b, a + 1);
+      if (std::abs(x) >= 0.5) return {std::log(std::hypot(a + 1, b)), angle};
+      const auto excess = a * (2 + a) + b * b;
+      return {excess == 0 ? a : std::log1p(excess) / 2, angle};
     } else {
       return std::log1p(x);
     }
@@ -228,7 +235,12 @@ void check_negatable(const Tensor& t) {
 
 }  // namespace
 
-Tensor Tensor::abs() const { return unary(*this, dtype(), Abs{}, to_real_dtype(dtype())); }
+Tensor Tensor::abs() const {
+  if (!is_complex()) return unary(*this, dtype(), Abs{});
+  const Tensor out = empty_like(*this, to_real_dtype(dtype()));
+  detail::unary_into(out, *this, dtype(), Abs{});
+  return out;
+}
 Tensor Tensor::neg() const {
   check_negatable(*this);
   return unary(*this, dtype(), Negate{});

@@ -4,63 +4,6 @@
 #include <vector>
 
 namespace ballast {
-namespace {
-
-/// `sizes` with its -1, if there is one, replaced by the size that makes the product `numel`.
-Dims infer_size(IntArrayRef sizes, std::int64_t numel) {
-  Dims out(sizes);
-  std::optional<std::size_t> inferred;
-  std::int64_t known = 1;
-  bool fits = true;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    if (sizes[i] == -1) {
-      check<ShapeError>(!inferred, "only one dimension can be inferred");
-      inferred = i;
-      continue;
-    }
-    check<ShapeError>(sizes[i] >= 0, "invalid shape dimension {} at index {} of shape {}", sizes[i], i,
-                      shape_text(sizes));
-    const auto product = checked_mul(known, sizes[i]);
-    fits = fits && product.has_value();
-    known = product.value_or(0);
-  }
-  if (fits && inferred && known == 0 && numel == 0) {
-    throw ShapeError(fmt::format(
-        "cannot reshape tensor of 0 elements into shape {} because the unspecified dimension size -1 "
-        "can be any value and is ambiguous",
-        shape_text(sizes)));
-  }
-  const bool divides = fits && (inferred ? known != 0 && numel % known == 0 : known == numel);
-  check<ShapeError>(divides, "shape '{}' is invalid for input of size {}", shape_text(sizes), numel);
-  if (inferred) out[*inferred] = numel / known;
-  return out;
-}
-
-/// The strides under which `t` shows its elements in shape `sizes` (of as many elements) without a copy, or nullopt: each
-/// stretch of memory that neighbouring dimensions run through evenly must be cut up by some run of new ones.
-std::optional<Dims> strides_of_view(const Tensor& t, IntArrayRef sizes) {
-  if (t.numel() == 0) return t.sizes() == sizes ? Dims(t.strides()) : contiguous_strides(sizes);
-  Dims strides(sizes.size(), 1);
-  std::size_t unplaced = sizes.size();  // new dimensions [0, unplaced) have no stride yet
-  for (std::size_t d = t.sizes().size(); d > 0;) {
-    const std::int64_t step = t.strides()[d - 1];
-    std::int64_t stretch = t.sizes()[d - 1];
-    --d;
-    while (d > 0 && (t.sizes()[d - 1] == 1 || t.strides()[d - 1] == stretch * step))
-      stretch *= t.sizes()[--d];
-    std::int64_t placed = 1;
-    while (unplaced > 0 && (placed < stretch || sizes[unplaced - 1] == 1)) {
-      --unplaced;
-      strides[unplaced] = step * placed;
-      placed *= sizes[unplaced];
-    }
-    if (placed != stretch) return std::nullopt;
-  }
-  return strides;
-}
-
-}  // namespace
-
 Tensor Tensor::select(std::int64_t d, std::int64_t index) const {
   check<IndexError>(dim() > 0, "select() cannot be applied to a 0-dim tensor.");
   const std::size_t k = dim_index(d);
@@ -78,8 +21,8 @@ Tensor Tensor::select(std::int64_t d, std::int64_t index) const {
 Tensor Tensor::slice(std::int64_t d, std::optional<std::int64_t> start, std::optional<std::int64_t> end,
                      std::int64_t step) const {
   check<IndexError>(dim() > 0, "slice() cannot be applied to a 0-dim tensor.");
-  check<ValueError>(step > 0, "slice step must be positive");
   const std::size_t k = dim_index(d);
+  check<ValueError>(step > 0, "slice step must be positive");
   const std::int64_t n = sizes()[k];
   const auto position = [n](std::int64_t i) { return std::clamp<std::int64_t>(i < 0 ? i + n : i, 0, n); };
   const std::int64_t from = position(start.value_or(0));
@@ -127,11 +70,12 @@ Tensor Tensor::transpose(std::int64_t a, std::int64_t b) const {
 
 Tensor Tensor::permute(IntArrayRef dims) const {
   const std::size_t rank = sizes().size();
-  check<ShapeError>(dims.size() == rank,
-                    "permute(): number of dimensions in the tensor input does not match the length of the "
-                    "desired ordering of "
-                    "dimensions i.e. input.dim() = {} is not equal to len(dims) = {}",
-                    rank, dims.size());
+  check<ShapeError>(
+      dims.size() == rank,
+      "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
+      "desired ordering of "
+      "dimensions i.e. input.dim() = {} is not equal to len(dims) = {}",
+      rank, dims.size());
   Dims new_sizes(rank);
   Dims new_strides(rank);
   std::vector<bool> seen(rank);
@@ -142,118 +86,6 @@ Tensor Tensor::permute(IntArrayRef dims) const {
     new_sizes[i] = sizes()[d];
     new_strides[i] = strides()[d];
   }
-  return alias(new_sizes, new_strides, storage_offset());
-}
-
-Tensor Tensor::view(IntArrayRef new_sizes) const {
-  const Dims inferred = infer_size(new_sizes, numel());
-  const auto new_strides = strides_of_view(*this, inferred);
-  check<ShapeError>(new_strides.has_value(),
-                    "view size is not compatible with input tensor's size and stride (at least one dimension "
-                    "spans across two "
-                    "contiguous subspaces). Use .reshape(...) instead.");
-  return alias(inferred, *new_strides, storage_offset());
-}
-
-Tensor Tensor::view_as(const Tensor& o) const { return view(o.sizes()); }
-
-Tensor Tensor::reshape(IntArrayRef new_sizes) const {
-  const Dims inferred = infer_size(new_sizes, numel());
-  if (const auto new_strides = strides_of_view(*this, inferred))
-    return alias(inferred, *new_strides, storage_offset());
-  const Tensor copied = empty(sizes(), options());
-  copy_elements(copied, *this);
-  return copied.view(inferred);
-}
-
-Tensor Tensor::flatten(std::int64_t start_dim, std::int64_t end_dim) const {
-  const std::size_t first = dim_index(start_dim);
-  const std::size_t last = dim_index(end_dim);
-  check<ShapeError>(first <= last, "flatten() has invalid args: start_dim cannot come after end_dim");
-  if (dim() == 0) return reshape({1});
-  if (first == last) return *this;
-  Dims new_sizes;
-  std::int64_t joined = 1;
-  for (std::size_t d = 0; d < sizes().size(); ++d) {
-    if (d < first || d > last) {
-      new_sizes.push_back(sizes()[d]);
-    } else {
-      joined *= sizes()[d];
-      if (d == last) new_sizes.push_back(joined);
-    }
-  }
-  return reshape(new_sizes);
-}
-
-Tensor Tensor::expand(IntArrayRef target) const {
-  const std::size_t rank = sizes().size();
-  check<ShapeError>(target.size() >= rank,
-                    "expand(torch.{}Tensor{{{}}}, size={}): the number of sizes provided ({}) must be "
-                    "greater or equal to the "
-                    "number of dimensions in the tensor ({})",
-                    dtype_error_name(dtype()), shape_text(sizes()), shape_text(target), target.size(), rank);
-  const std::size_t added = target.size() - rank;
-  Dims new_sizes(target);
-  Dims new_strides(target.size());
-  for (std::size_t i = target.size(); i-- > 0;) {
-    const bool exists = i >= added;
-    const std::int64_t size = exists ? sizes()[i - added] : 1;
-    if (target[i] == -1) {
-      check<ShapeError>(
-          exists,
-          "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension {}", i);
-      new_sizes[i] = size;
-    }
-    check<ShapeError>(new_sizes[i] >= 0, "expand: a size must be -1 or non-negative, but size {} is {}", i,
-                      target[i]);
-    if (exists) {
-      new_strides[i] = strides()[i - added];
-    } else {
-      new_strides[i] = i + 1 < target.size() ? new_sizes[i + 1] * new_strides[i + 1] : 1;
-    }
-    if (size != new_sizes[i]) {
-      check<ShapeError>(
-          size == 1,
-          "The expanded size of the tensor ({}) must match the existing size ({}) at non-singleton dimension "
-          "{}.  Target sizes: {}.  Tensor sizes: {}",
-          new_sizes[i], size, i, shape_text(target), shape_text(sizes()));
-      new_strides[i] = 0;
-    }
-  }
-  return alias(new_sizes, new_strides, storage_offset());
-}
-
-Tensor Tensor::expand_as(const Tensor& o) const { return expand(o.sizes()); }
-
-Tensor Tensor::squeeze() const {
-  Dims new_sizes;
-  Dims new_strides;
-  for (std::size_t d = 0; d < sizes().size(); ++d) {
-    if (sizes()[d] == 1) continue;
-    new_sizes.push_back(sizes()[d]);
-    new_strides.push_back(strides()[d]);
-  }
-  return alias(new_sizes, new_strides, storage_offset());
-}
-
-Tensor Tensor::squeeze(std::int64_t d) const {
-  const auto k = static_cast<std::size_t>(wrap_dim(d, dim()));
-  Dims new_sizes(sizes());
-  Dims new_strides(strides());
-  if (dim() > 0 && new_sizes[k] == 1) {
-    new_sizes.erase(k);
-    new_strides.erase(k);
-  }
-  return alias(new_sizes, new_strides, storage_offset());
-}
-
-Tensor Tensor::unsqueeze(std::int64_t d) const {
-  const auto k = static_cast<std::size_t>(wrap_dim(d, dim() + 1));
-  Dims new_sizes(sizes());
-  Dims new_strides(strides());
-  const std::int64_t step = k < sizes().size() ? sizes()[k] * strides()[k] : 1;
-  new_sizes.insert(k, 1);
-  new_strides.insert(k, step);
   return alias(new_sizes, new_strides, storage_offset());
 }
 
@@ -277,7 +109,7 @@ Tensor Tensor::diagonal(std::int64_t offset, std::int64_t dim1, std::int64_t dim
   }
   Dims new_sizes(sizes());
   Dims new_strides(strides());
-  const std::int64_t step = strides()[r] + strides()[c];
+  const std::int64_t step = checked_add(strides()[r], strides()[c]).value_or(strides()[c]);
   for (const std::size_t k : {std::max(r, c), std::min(r, c)}) {
     new_sizes.erase(k);
     new_strides.erase(k);
@@ -296,6 +128,14 @@ Tensor Tensor::as_strided(IntArrayRef new_sizes, IntArrayRef new_strides,
   }
   const std::int64_t start = offset.value_or(storage_offset());
   check<ShapeError>(start >= 0, "Tensor: invalid storage offset {}", start);
+  const auto extent = storage_extent(new_sizes, new_strides, start);
+  const auto bytes = extent ? checked_mul(*extent, itemsize()) : std::nullopt;
+  check<ShapeError>(
+      !bytes || static_cast<std::uint64_t>(*bytes) <= storage().nbytes(),
+      "setStorage: sizes {}, strides {}, storage offset {}, and itemsize {} requiring a storage size "
+      "of {} are out of bounds for storage of size {}",
+      shape_text(new_sizes), shape_text(new_strides), start, itemsize(), bytes.value_or(0),
+      storage().nbytes());
   return alias(new_sizes, new_strides, start);
 }
 
@@ -303,7 +143,7 @@ Tensor Tensor::view_as_real() const {
   check<DTypeError>(is_complex(), "view_as_real is only supported for complex tensors");
   Dims new_sizes(sizes());
   Dims new_strides(strides());
-  for (std::int64_t& s : new_strides) s *= 2;
+  for (std::int64_t& s : new_strides) s = checked_mul(s, 2).value_or(s);  // what does not fit is never taken
   new_sizes.push_back(2);
   new_strides.push_back(1);
   return tensor_on(storage(), to_real_dtype(dtype()), new_sizes, new_strides, 2 * storage_offset());
@@ -312,13 +152,6 @@ Tensor Tensor::view_as_real() const {
 Tensor transpose(const Tensor& self, std::int64_t a, std::int64_t b) { return self.transpose(a, b); }
 Tensor t(const Tensor& self) { return self.t(); }
 Tensor permute(const Tensor& self, IntArrayRef dims) { return self.permute(dims); }
-Tensor reshape(const Tensor& self, IntArrayRef sizes) { return self.reshape(sizes); }
-Tensor flatten(const Tensor& self, std::int64_t start_dim, std::int64_t end_dim) {
-  return self.flatten(start_dim, end_dim);
-}
-Tensor squeeze(const Tensor& self) { return self.squeeze(); }
-Tensor squeeze(const Tensor& self, std::int64_t dim) { return self.squeeze(dim); }
-Tensor unsqueeze(const Tensor& self, std::int64_t dim) { return self.unsqueeze(dim); }
 Tensor narrow(const Tensor& self, std::int64_t dim, std::int64_t start, std::int64_t length) {
   return self.narrow(dim, start, length);
 }
