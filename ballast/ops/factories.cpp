@@ -33,8 +33,8 @@ std::int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar&
   const double from = start.toDouble();
   const double to = end.toDouble();
   const double by = step.toDouble();
-  check<ValueError>(by != 0, "step must be nonzero");
-  check<ValueError>(std::isfinite(from) && std::isfinite(to), "unsupported range: {} -> {}", from, to);
+  check<ValueError>(by > 0 || by < 0, "step must be nonzero");
+  check<ValueError>(std::isfinite(from) && std::isfinite(to), "unsupported range: {:g} -> {:g}", from, to);
   check<ValueError>((by > 0) == (to > from) || to == from,
                     "upper bound and lower bound inconsistent with step sign");
   if (dtype == kInt64) {  // counted in whole numbers
@@ -55,33 +55,57 @@ std::int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar&
 
 constexpr DTypeSet kSpacedTypes = kIntegers | kReals | kComplexes;
 
-/// The value at `i` of `steps` evenly spaced ones, counted from the nearer end. Each operation rounds to the type; integers are
-/// spaced in double.
+/// a * b + c, rounded once in each part.
+template <class C>
+C fused(decltype(std::real(C())) a, C b, C c) {
+  if constexpr (detail::is_complex_element<C>) {
+    return {std::fma(a, b.real(), c.real()), std::fma(a, b.imag(), c.imag())};
+  } else {
+    return std::fma(a, b, c);
+  }
+}
+
+/// start + i * step, by way of the first of the elements that fill one of PyTorch's vectors: that one is rounded to T, and they
+/// come in pairs of vectors. Outside of those, without the detour.
+template <class T>
+auto counted_up(const Scalar& start, const Scalar& step, std::int64_t length) {
+  using C = std::conditional_t<detail::is_small_float<T>, float, double>;
+  const auto from = static_cast<C>(start.toDouble());
+  const auto by = static_cast<C>(step.toDouble());
+  constexpr std::int64_t kVector = 32 / static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t in_vectors = length / (2 * kVector) * (2 * kVector);
+  return [=](std::int64_t i) {
+    if (i >= in_vectors) return std::fma(by, static_cast<C>(i), from);
+    const std::int64_t k = i % kVector;
+    const T first = convert_element<T>(std::fma(by, static_cast<C>(i - k), from));
+    return std::fma(static_cast<C>(k), by, static_cast<C>(first));
+  };
+}
+
+/// The value at `i` of `steps` evenly spaced ones, counted from the nearer end. In 16-bit types each operation rounds; integers
+/// are spaced in double.
 template <class T>
 auto evenly_spaced(const Scalar& start, const Scalar& end, std::int64_t steps) {
-  using C = std::conditional_t<std::is_integral_v<T>, double, compute_t<T>>;
-  using R = decltype(std::real(C()));
-  const auto rounded = [](C x) {
-    if constexpr (detail::is_small_float<T>) {
-      return static_cast<C>(T(x));
-    } else {
-      return x;
-    }
-  };
-  const auto count = [=](std::int64_t n) {
-    if constexpr (detail::is_small_float<T>) {
-      return rounded(static_cast<C>(n));
-    } else {
-      return static_cast<R>(n);
-    }
-  };
-  const C from = static_cast<C>(checked_element<T>(start));
-  const C to = static_cast<C>(checked_element<T>(end));
-  const C step = rounded(rounded(to - from) / count(steps - 1));
-  return [=](std::int64_t i) {
-    return i < steps / 2 ? rounded(from + rounded(step * count(i)))
-                         : rounded(to - rounded(step * count(steps - i - 1)));
-  };
+  if constexpr (detail::is_small_float<T>) {
+    const auto rounded = [](float x) { return static_cast<float>(T(x)); };
+    const auto count = [=](std::int64_t n) { return rounded(static_cast<float>(n)); };
+    const float from = to_compute(checked_element<T>(start));
+    const float to = to_compute(checked_element<T>(end));
+    const float step = rounded(rounded(to - from) / count(steps - 1));
+    return [=](std::int64_t i) {
+      return i < steps / 2 ? from + rounded(step * count(i)) : to - rounded(step * count(steps - i - 1));
+    };
+  } else {
+    using C = std::conditional_t<std::is_integral_v<T>, double, compute_t<T>>;
+    using R = decltype(std::real(C()));
+    const auto from = static_cast<C>(checked_element<T>(start));
+    const auto to = static_cast<C>(checked_element<T>(end));
+    const C step = (to - from) / static_cast<R>(steps - 1);
+    return [=](std::int64_t i) {
+      return i < steps / 2 ? fused<C>(static_cast<R>(i), step, from)
+                           : fused<C>(static_cast<R>(steps - i - 1), -step, to);
+    };
+  }
 }
 
 /// The powers of `base` with evenly spaced exponents, computed in double unless they are complex.
@@ -156,9 +180,7 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, const 
         return static_cast<std::int64_t>(from + by * static_cast<std::uint64_t>(i));
       });
     } else {
-      const double from = start.toDouble();
-      const double by = step.toDouble();
-      generate<T>(out, [=](std::int64_t i) { return from + by * static_cast<double>(i); });
+      generate<T>(out, counted_up<T>(start, step, out.numel()));
     }
   });
   return out;
