@@ -16,50 +16,12 @@ constexpr double largest() {
 
 }  // namespace
 
-std::string_view cpp_name(DType dtype) {
-  switch (dtype) {
-    case kUInt8:
-      return "unsigned char";
-    case kInt8:
-      return "signed char";
-    case kInt16:
-      return "short";
-    case kInt32:
-      return "int";
-    case kInt64:
-      return "long int";
-    case kUInt16:
-      return "unsigned short";
-    case kUInt32:
-      return "unsigned int";
-    case kUInt64:
-      return "long unsigned int";
-    case kFloat16:
-      return "c10::Half";
-    case kFloat32:
-      return "float";
-    case kFloat64:
-      return "double";
-    case kBFloat16:
-      return "c10::BFloat16";
-    case kComplex32:
-      return "c10::complex<c10::Half>";
-    case kComplex64:
-      return "c10::complex<float>";
-    case kComplex128:
-      return "c10::complex<double>";
-    case kBool:
-      return "bool";
-    default:
-      return dtype_error_name(dtype);
-  }
-}
-
 template <class T>
 void check_uniform_bounds(double from, double to) {
   constexpr double kMost = largest<T>();
-  check<ValueError>(from >= -kMost && from <= kMost, "from is out of bounds for {}", cpp_name(dtype_of<T>));
-  check<ValueError>(to >= -kMost && to <= kMost, "to is out of bounds for {}", cpp_name(dtype_of<T>));
+  check<ValueError>(from >= -kMost && from <= kMost, "from is out of bounds for {}",
+                    dtype_cpp_name(dtype_of<T>));
+  check<ValueError>(to >= -kMost && to <= kMost, "to is out of bounds for {}", dtype_cpp_name(dtype_of<T>));
   check<ValueError>(from <= to,
                     "uniform_ expects to return a [from, to) range, but found from={:g} > to={:g}", from, to);
   check<ValueError>(

@@ -1,17 +1,13 @@
-// The bounds of uniform_ and the names its errors use. Internal to ops/random_*.cpp.
+// The bounds of uniform_. Internal to ops/random_*.cpp.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
-#include <string_view>
 
 #include "ballast/core/mt19937.h"
 #include "ballast/ops/random_draws.h"
 
 namespace ballast::detail {
-
-/// C++'s name of a type, as PyTorch's error texts show it: "float", "c10::Half", "unsigned char".
-[[nodiscard]] std::string_view cpp_name(DType dtype);
 
 /// Throws ValueError with PyTorch's text unless [from, to] is an interval that uniform_ can draw a T from.
 template <class T>

@@ -4,6 +4,7 @@
 
 #include "ballast/ops/factories.h"
 #include "ballast/ops/inplace.h"
+#include "ballast/ops/promotion.h"
 #include "ballast/ops/random.h"
 #include "ballast/ops/random_draws.h"
 
@@ -38,10 +39,12 @@ void draw_bernoulli(Mt19937& engine, const Tensor& out, const Tensor& p) {
 }  // namespace
 
 const Tensor& Tensor::bernoulli_(double p, const std::optional<Generator>& generator) const {
-  check_inplace(*this);
+  check_inplace_on_leaf(*this);
   check<ValueError>(p >= 0 && p <= 1, "bernoulli_ expects p to be in [0, 1], but got p={:g}", p);
+  if (numel() == 0) return *this;
+  check_inplace(*this);
   detail::visit_common<true>(dtype(), "bernoulli_scalar_cpu_", [&]<class T>(std::type_identity<T>) {
-    if (is_meta() || numel() == 0) return;
+    if (is_meta()) return;
     Generator::State& state = generator_or_default(generator).state();
     const std::lock_guard lock(state.mutex);
     const T one = convert_element<T>(true);
@@ -53,8 +56,9 @@ const Tensor& Tensor::bernoulli_(double p, const std::optional<Generator>& gener
 
 const Tensor& Tensor::bernoulli_(const Tensor& p, const std::optional<Generator>& generator) const {
   check_inplace(*this);
-  const Tensor chances = p.expand_as(*this);
+  if (numel() == 0) return *this;
   detail::visit_common<true>(dtype(), "bernoulli_tensor_cpu_self_", [&]<class T>(std::type_identity<T>) {
+    const Tensor chances = p.expand_as(*this);
     detail::visit_floating(p.dtype(), "bernoulli_tensor_cpu_p_", [&]<class P>(std::type_identity<P>) {
       if (is_meta() || p.is_meta() || numel() == 0) return;
       Generator::State& state = generator_or_default(generator).state();
@@ -86,7 +90,8 @@ namespace {
 Tensor masked_noise(Tensor noise, double p, const std::optional<Generator>& generator) {
   const double keep = 1 - p;
   noise.bernoulli_(keep, generator);
-  if (noise.is_meta()) return noise;
+  check_result_fits(real_result_type(noise.dtype()), noise.dtype());
+  if (noise.is_meta() || noise.numel() == 0) return noise;
   detail::visit_floating(noise.dtype(), "dropout", [&]<class T>(std::type_identity<T>) {
     const T scale = static_cast<T>(1 / static_cast<detail::Compute<T>>(keep));
     auto* const values = static_cast<T*>(noise.data_ptr());  // fresh and dense

@@ -55,7 +55,7 @@ std::int64_t lowered_to(std::int64_t to, DType dtype) {
 }
 
 void check_inside(std::int64_t value, std::string_view name, DType dtype) {
-  const std::string_view type = detail::cpp_name(dtype);
+  const std::string_view type = dtype_cpp_name(dtype);
   if (is_floating_point(dtype)) {
     const double most = dtype == kFloat16 ? 65504 : std::numeric_limits<double>::max();
     check<ValueError>(std::abs(static_cast<double>(value)) <= most, "{} is out of bounds for {}", name, type);
@@ -82,10 +82,10 @@ void check_inside(std::int64_t value, std::string_view name, DType dtype) {
 }
 
 /// What random_ takes with bounds: integer, floating of 16 bits and more, bool.
-void check_bounded_type(DType dtype, std::string_view function) {
+void check_bounded_type(DType dtype, std::string_view function, std::string_view kernel) {
   check<DTypeError>(!is_complex(dtype), "{} handles only integral, floating-point and boolean types",
                     function);
-  check<NotImplementedError>(!is_float8(dtype), "\"random_update_from_to\" not implemented for '{}'",
+  check<NotImplementedError>(!is_float8(dtype), "\"{}\" not implemented for '{}'", kernel,
                              dtype_error_name(dtype));
 }
 
@@ -118,7 +118,7 @@ void random_between(const Tensor& out, std::int64_t from, std::int64_t to,
                     const std::optional<Generator>& generator) {
   check<ValueError>(from < to, "random_ expects 'from' to be less than 'to', but got from={} >= to={}", from,
                     to);
-  check_bounded_type(out.dtype(), "check_random_bounds");
+  check_bounded_type(out.dtype(), "check_random_bounds", "random_update_from_to");
   if (is_floating_point(out.dtype())) {
     from = raised_from(from, out.dtype());
     to = lowered_to(to, out.dtype());
@@ -135,14 +135,14 @@ void random_between(const Tensor& out, std::int64_t from, std::int64_t to,
 
 void random_upwards(const Tensor& out, std::int64_t from, const std::optional<Generator>& generator) {
   const DType dtype = out.dtype();
-  check_bounded_type(dtype, "random_from_to_impl");
-  check<ValueError>(dtype != kUInt64, "to - 1 is out of bounds for {}", detail::cpp_name(dtype));
+  check_bounded_type(dtype, "random_from_to_impl", "random_from_to_range_calc");
+  check<ValueError>(dtype != kUInt64 || from < 0, "to - 1 is out of bounds for {}", dtype_cpp_name(dtype));
   std::int64_t last = dtype == kBool ? 1 : std::numeric_limits<std::int64_t>::max();
   if (is_floating_point(dtype)) {
     last = std::int64_t{1} << digits_of(dtype);
     from = raised_from(from, dtype);
     check<ValueError>(
-        from <= last,
+        from < last,
         "random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' casted to dtype, but "
         "got from={} > to_inc={}",
         from, last);
@@ -161,8 +161,12 @@ void random_upwards(const Tensor& out, std::int64_t from, const std::optional<Ge
 void random_all_bits(const Tensor& out, const std::optional<Generator>& generator) {
   constexpr std::string_view kName = "random_full_64_bits_range_kernel_cpu";
   const DType dtype = out.dtype();
-  check<NotImplementedError>(dtype != kFloat16, "\"{}\" not implemented for 'Half'", kName);
-  check<DTypeError>(dtype == kInt64 || dtype == kFloat64 || dtype == kFloat32 || dtype == kBFloat16,
+  if (out.numel() == 0) return;
+  const bool integer = is_integral(dtype, false) && is_signed(dtype);
+  check<NotImplementedError>(
+      integer || dtype == kUInt8 || (is_floating_point(dtype) && !is_float8(dtype) && dtype != kFloat16),
+      "\"{}\" not implemented for '{}'", kName, dtype_error_name(dtype));
+  check<DTypeError>(!is_integral(dtype, true) || dtype == kInt64,
                     "{} handles only int64, double, float and bfloat16", kName);
   draw_integers(out, 0, 0, generator);
 }
@@ -171,8 +175,9 @@ void random_all_bits(const Tensor& out, const std::optional<Generator>& generato
 
 const Tensor& Tensor::random_(const std::optional<Generator>& generator) const {
   check_inplace(*this);
+  if (numel() == 0) return *this;
   detail::visit_common<true>(dtype(), "random_kernel_cpu", [&]<class T>(std::type_identity<T>) {
-    if (is_meta() || numel() == 0) return;
+    if (is_meta()) return;
     Generator::State& state = generator_or_default(generator).state();
     const std::lock_guard lock(state.mutex);
     if constexpr (std::is_same_v<T, bool>) {

@@ -86,10 +86,10 @@ void draw_without_replacement(Mt19937& engine, const Rows<T>& weights, std::int6
 
 Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replacement,
                    const std::optional<Generator>& generator) {
+  check<ShapeError>(weights.dim() == 1 || weights.dim() == 2, "prob_dist must be 1 or 2 dim");
   check<DTypeError>(weights.is_floating_point(),
                     "multinomial only supports floating-point dtypes for input, got: {}",
                     dtype_error_name(weights.dtype()));
-  check<ShapeError>(weights.dim() == 1 || weights.dim() == 2, "prob_dist must be 1 or 2 dim");
   const std::int64_t categories = weights.size(-1);
   check<ValueError>(num_samples > 0, "cannot sample n_sample <= 0 samples");
   check<ValueError>(replacement || num_samples <= categories,

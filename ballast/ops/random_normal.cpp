@@ -110,7 +110,7 @@ template void draw_normal<BFloat16>(Generator::State&, const Tensor&, double, do
 }  // namespace detail
 
 const Tensor& Tensor::normal_(double mean, double std, const std::optional<Generator>& generator) const {
-  check_inplace(*this);
+  check_inplace_on_leaf(*this);
   check<ValueError>(std >= 0, "normal expects std >= 0.0, but found std {:g}", std);
   if (numel() == 0) return *this;
   if (is_complex()) {
@@ -118,6 +118,7 @@ const Tensor& Tensor::normal_(double mean, double std, const std::optional<Gener
     return *this;
   }
   detail::visit_floating(dtype(), "normal_kernel_cpu", [&]<class T>(std::type_identity<T>) {
+    check_inplace(*this);
     if (is_meta()) return;
     Generator::State& state = generator_or_default(generator).state();
     const std::lock_guard lock(state.mutex);
@@ -127,8 +128,10 @@ const Tensor& Tensor::normal_(double mean, double std, const std::optional<Gener
 }
 
 const Tensor& Tensor::log_normal_(double mean, double std, const std::optional<Generator>& generator) const {
-  check_inplace(*this);
+  check_inplace_on_leaf(*this);
   check<ValueError>(std > 0, "log_normal_ expects std > 0.0, but found std={:g}", std);
+  if (numel() == 0) return *this;
+  check_inplace(*this);
   detail::visit_floating(dtype(), "log_normal_cpu", [&]<class T>(std::type_identity<T>) {
     if (is_meta()) return;
     Generator::State& state = generator_or_default(generator).state();

@@ -41,13 +41,15 @@ void draw_uniform(Mt19937& engine, const Tensor& out, double from, double to) {
 }  // namespace
 
 const Tensor& Tensor::uniform_(double from, double to, const std::optional<Generator>& generator) const {
-  check_inplace(*this);
+  check_inplace_on_leaf(*this);
   if (is_complex()) {
+    if (numel() == 0) return *this;
     view_as_real().uniform_(from, to, generator);
     return *this;
   }
   detail::visit_floating(dtype(), "check_uniform_bounds", [&]<class T>(std::type_identity<T>) {
     detail::check_uniform_bounds<T>(from, to);
+    check_inplace(*this);
     if (is_meta() || numel() == 0) return;
     Generator::State& state = generator_or_default(generator).state();
     const std::lock_guard lock(state.mutex);
