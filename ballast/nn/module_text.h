@@ -9,7 +9,7 @@ namespace ballast::nn {
 
 class Module;
 
-/// `text` with two spaces after each line break.
+/// `text` with two spaces before each line but the first; blank lines become empty.
 [[nodiscard]] std::string indent_following_lines(std::string_view text);
 /// The text of each direct child, "None" for an absent one.
 [[nodiscard]] std::vector<std::string> child_texts(const Module& module);

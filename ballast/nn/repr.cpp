@@ -27,11 +27,14 @@ class OneLevelDeeper {
 }  // namespace
 
 std::string indent_following_lines(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    out += c;
-    if (c == '\n') out += "  ";
+  std::size_t end = text.find('\n');
+  std::string out(text.substr(0, end));
+  while (end != std::string_view::npos) {
+    const std::size_t start = end + 1;
+    end = text.find('\n', start);
+    const std::string_view line = text.substr(start, end == std::string_view::npos ? end : end - start);
+    out += '\n';
+    if (line.find_first_not_of(" \t\r\v\f") != std::string_view::npos) out.append("  ").append(line);
   }
   return out;
 }
