@@ -100,7 +100,8 @@ TEST(CloneTest, ParametersStayViewsOfAMemberThatHoldsThemAll) {
       bind_parameter("left", left, Parameter(flat.slice(0, 1, 3)));
       bind_parameter("right", right, Parameter(flat.slice(0, 3, 6)));
     }
-    Tensor flat, left, right;
+    Tensor left, right;  // copied before what they are parts of
+    Tensor flat;
   };
   BALLAST_MODULE(Flat);
   std::vector<float> lent(8, 2);
@@ -114,6 +115,19 @@ TEST(CloneTest, ParametersStayViewsOfAMemberThatHoldsThemAll) {
     EXPECT_EQ(copy->flat[5].item<float>(), 4);
     EXPECT_EQ(original->flat[1].item<float>(), memory[0].item<float>());
   }
+}
+
+TEST(CloneTest, PartOfALargeMemoryIsCopiedAlone) {
+  const Tensor large = arange(1 << 20, kFloat32);
+  nn::Sequential net;
+  net->register_parameter("middle", Parameter(large.slice(0, 1000, 1100)));
+  net->register_parameter("bits", Parameter(large.slice(0, 1040, 1050)));
+  net->register_buffer("nothing", large.slice(0, 5000, 5000));
+  const auto copy = nn::clone(net);
+  EXPECT_LE(copy->parameter("middle").storage().nbytes(), 100 * sizeof(float) + 64);
+  EXPECT_EQ(bytes_of(copy->parameter("middle")), bytes_of(net->parameter("middle")));
+  EXPECT_EQ(copy->parameter("bits").data_ptr<float>() - copy->parameter("middle").data_ptr<float>(), 40);
+  EXPECT_EQ(copy->buffer("nothing").numel(), 0);
 }
 
 TEST(CloneTest, CopyOfACopyAndOfAPart) {
