@@ -1,9 +1,12 @@
 #include "ballast/nn/storage_groups.h"
 
 #include <algorithm>
+#include <numeric>
+#include <span>
 #include <utility>
 
 #include "ballast/core/shape.h"
+#include "ballast/nn/element_runs.h"
 #include "ballast/nn/pointer_set.h"
 
 namespace ballast::nn {
@@ -22,9 +25,71 @@ Place place_of(const Tensor& t, std::size_t order) {
   return {&t, order, begin, std::max(begin, end)};
 }
 
+using Ordered =
+    std::vector<std::pair<std::size_t, StorageGroup>>;  // groups by the order of their first members
+
+/// For each view, the first one that it shares elements with, directly or through others; sorts the runs.
+std::vector<std::size_t> first_sharing(std::vector<ElementRun>& runs, std::size_t views) {
+  std::vector<std::size_t> parent(views);
+  std::iota(parent.begin(), parent.end(), std::size_t{0});
+  const auto root = [&parent](std::size_t v) {
+    while (parent[v] != v) v = parent[v] = parent[parent[v]];
+    return v;
+  };
+  std::ranges::sort(runs, {}, &ElementRun::begin);
+  const ElementRun* furthest = nullptr;  // whoever else shows the element at hand shares it with this one
+  for (const ElementRun& run : runs) {
+    if (furthest != nullptr && run.begin < furthest->end) {
+      const std::size_t a = root(run.view);
+      const std::size_t b = root(furthest->view);
+      parent[std::max(a, b)] = std::min(a, b);
+    }
+    if (furthest == nullptr || run.end > furthest->end) furthest = &run;
+  }
+  for (std::size_t v = 0; v < views; ++v) parent[v] = root(v);
+  return parent;
+}
+
+/// Places whose ranges overlap need not share elements: columns side by side do not.
+void split_by_elements(std::span<const Place> places, StorageGroup coarse, Ordered& out) {
+  constexpr std::size_t kMostRuns = std::size_t{1} << 20;
+  std::vector<ElementRun> runs;
+  bool known = true;
+  for (std::size_t v = 0; v < places.size() && known; ++v) {
+    known = append_runs(*places[v].tensor, v, kMostRuns - runs.size(), runs);
+  }
+  if (!known) {  // too many pieces to look at: one group, and the most it can show
+    for (const Tensor& t : coarse.members) coarse.elements += t.numel();
+    coarse.elements = std::min(coarse.elements, coarse.numel());
+    out.emplace_back(places.front().order, std::move(coarse));
+    return;
+  }
+  const std::vector<std::size_t> leader = first_sharing(runs, places.size());
+  struct Piece {
+    StorageGroup group;
+    std::vector<ElementRun> runs = {};
+  };
+  std::vector<Piece> pieces(places.size());  // at its leader
+  for (const ElementRun& run : runs) pieces[leader[run.view]].runs.push_back(run);
+  for (std::size_t v = 0; v < places.size(); ++v) {
+    StorageGroup& group = pieces[leader[v]].group;
+    if (leader[v] == v) {
+      group = {
+          .storage = coarse.storage, .dtype = coarse.dtype, .begin = places[v].begin, .end = places[v].end};
+    }
+    group.begin = std::min(group.begin, places[v].begin);
+    group.end = std::max(group.end, places[v].end);
+    group.members.push_back(*places[v].tensor);
+  }
+  for (std::size_t v = 0; v < places.size(); ++v) {
+    if (leader[v] != v) continue;
+    pieces[v].group.elements = count_elements(pieces[v].runs);
+    out.emplace_back(places[v].order, std::move(pieces[v].group));
+  }
+}
+
 /// Splits the places on one storage into groups; each is returned with the order of its first member.
-void split(std::vector<Place> places, Grouping grouping,
-           std::vector<std::pair<std::size_t, StorageGroup>>& out) {
+void split(std::vector<Place> places, Grouping grouping, Ordered& out) {
   std::ranges::sort(places, [](const Place& a, const Place& b) {
     return std::tuple(a.tensor->dtype(), a.begin, a.order) < std::tuple(b.tensor->dtype(), b.begin, b.order);
   });
@@ -40,7 +105,11 @@ void split(std::vector<Place> places, Grouping grouping,
     std::ranges::sort(places.begin() + static_cast<std::ptrdiff_t>(i),
                       places.begin() + static_cast<std::ptrdiff_t>(j), {}, &Place::order);
     for (std::size_t k = i; k < j; ++k) group.members.push_back(*places[k].tensor);
-    out.emplace_back(places[i].order, std::move(group));
+    if (grouping == Grouping::kOverlap) {
+      split_by_elements(std::span(places).subspan(i, j - i), std::move(group), out);
+    } else {
+      out.emplace_back(places[i].order, std::move(group));
+    }
     i = j;
   }
 }
@@ -58,7 +127,7 @@ std::vector<StorageGroup> group_by_storage(std::span<const Tensor> tensors, Grou
     if (fresh) ids.push_back(t.storage().id());
     places->push_back(place_of(t, i));
   }
-  std::vector<std::pair<std::size_t, StorageGroup>> found;
+  Ordered found;
   found.reserve(ids.size());
   for (const void* id : ids) split(std::move(*storages.find(id)), grouping, found);
   std::ranges::sort(found, {}, &std::pair<std::size_t, StorageGroup>::first);

@@ -16,13 +16,14 @@ struct StorageGroup {
   std::int64_t begin = 0;  ///< of the range, in elements of `dtype`
   std::int64_t end = 0;
   std::vector<Tensor> members = {};  ///< different tensor objects, in the order given
+  std::int64_t elements = 0;         ///< of kOverlap: how many the members show, each counted once
 
   [[nodiscard]] std::int64_t numel() const noexcept { return end - begin; }
 };
 
 enum class Grouping : std::uint8_t {
   kStorage,  ///< all of one type that lies on a storage is one group
-  kOverlap,  ///< only tensors whose ranges overlap, directly or through others
+  kOverlap,  ///< only tensors that share elements, directly or through others
 };
 
 /// The groups in the order of their first members. The same tensor object given twice counts once; undefined ones are

@@ -1,6 +1,5 @@
 #include "ballast/nn/tying.h"
 
-#include <algorithm>
 #include <ostream>
 
 #include "ballast/nn/pointer_set.h"
@@ -27,13 +26,6 @@ Listing all_names(const Module& model, EntryKind kind) {
   return out;
 }
 
-/// Elements of memory that a group's members use: views with gaps do not use all of the range.
-std::int64_t held(const StorageGroup& group) {
-  std::int64_t used = 0;
-  for (const Tensor& t : group.members) used += t.numel();
-  return std::min(used, group.numel());
-}
-
 std::vector<TiedGroup> tied(const Module& model, EntryKind kind) {
   const Listing all = all_names(model, kind);
   const auto groups = group_by_storage(all.tensors, Grouping::kOverlap);
@@ -49,7 +41,7 @@ std::vector<TiedGroup> tied(const Module& model, EntryKind kind) {
   for (std::size_t g = 0; g < groups.size(); ++g) {
     if (names[g].size() < 2) continue;
     const Tensor& first = groups[g].members.front();
-    const std::int64_t numel = held(groups[g]);
+    const std::int64_t numel = groups[g].elements;
     out.push_back({.names = std::move(names[g]),
                    .same_tensor = groups[g].members.size() == 1,
                    .shape = first.sizes().vec(),
@@ -67,8 +59,8 @@ void add_savings(TyingSavings& sum, const Module& model, EntryKind kind) {
     sum.bytes_listed += t.nbytes();
   }
   for (const StorageGroup& g : group_by_storage(all.tensors, Grouping::kOverlap)) {
-    sum.parameters_held += held(g);
-    sum.bytes_held += held(g) * itemsize(g.dtype);
+    sum.parameters_held += g.elements;
+    sum.bytes_held += g.elements * itemsize(g.dtype);
   }
 }
 

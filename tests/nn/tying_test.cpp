@@ -205,6 +205,49 @@ TEST(TiedParametersTest, NeighboursOnOneStorageAreNotTied) {
   EXPECT_EQ(nn::tying_savings(m).parameters_saved(), 0);
 }
 
+TEST(TiedParametersTest, ColumnsSideBySideAreNotTied) {
+  const Tensor fused = zeros({4, 6});
+  nn::Module m;
+  m.register_parameter("left", Parameter(fused.slice(1, 0, 3)));
+  m.register_parameter("right", Parameter(fused.slice(1, 3, 6)));
+  m.register_parameter("odd", Parameter(zeros({8}).slice(0, 1, 8, 2)));
+  EXPECT_TRUE(nn::tied_parameters(m).empty());
+  EXPECT_EQ(nn::tying_savings(m).parameters_held, 28);
+
+  m.register_parameter("middle", Parameter(fused.slice(1, 2, 4)));
+  m.register_parameter("corner", Parameter(fused.slice(0, 3).slice(1, 5, 6)));
+  m.register_parameter("far", Parameter(fused.slice(1, 0, 1)));
+  const auto groups = nn::tied_parameters(m);
+  ASSERT_EQ(groups.size(), 1u) << "through the middle all are one";
+  EXPECT_EQ(groups[0].names, (Names{"left", "right", "middle", "corner", "far"}));
+  EXPECT_EQ(groups[0].numel, 24);
+  EXPECT_EQ(nn::tying_savings(m).parameters_saved(), 8 + 1 + 4);
+}
+
+TEST(TiedParametersTest, GroupsOnOneStorageAreToldApart) {
+  const Tensor fused = zeros({4, 6});
+  nn::Module m;
+  m.register_parameter("a", Parameter(fused.slice(1, 0, 2)));
+  m.register_parameter("b", Parameter(fused.slice(1, 4, 6)));
+  m.register_parameter("a_too", Parameter(fused.slice(1, 1, 2)));
+  m.register_parameter("b_turned", Parameter(fused.slice(1, 4, 6).t()));
+  const auto groups = nn::tied_parameters(m);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].names, (Names{"a", "a_too"}));
+  EXPECT_EQ(groups[1].names, (Names{"b", "b_turned"}));
+  EXPECT_EQ(groups[1].numel, 8);
+}
+
+TEST(TiedParametersTest, ElementsSeenTwiceByOneViewCountOnce) {
+  const Tensor base = zeros({10});
+  nn::Module m;
+  m.register_parameter("expanded", Parameter(zeros({1}).expand({5})));
+  m.register_parameter("windows", Parameter(base.as_strided({4, 4}, {2, 1}, 0)));
+  m.register_parameter("rows_apart", Parameter(zeros({100}).as_strided({3, 2}, {40, 5}, 1)));
+  EXPECT_TRUE(nn::tied_parameters(m).empty());
+  EXPECT_EQ(nn::tying_savings(m).parameters_held, 1 + 10 + 6);
+}
+
 TEST(TiedParametersTest, EveryPathOfASharedModuleIsNamed) {
   testing::DeepSharing net;
   std::vector<Names> groups;
