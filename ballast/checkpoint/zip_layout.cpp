@@ -11,17 +11,19 @@
 namespace ballast::checkpoint {
 namespace {
 
-/// Reads neighbouring pieces of a file through one buffer: small members cost a fraction of a system call each, and large
-/// ones are jumped over.
+/// Reads pieces of a file in order, through one buffer: small members cost a fraction of a system call each, and large ones
+/// are jumped over, a few hundred bytes at each end of them.
 class Window {
  public:
   explicit Window(const InputFile& file) : file_(file) {}
 
-  /// `n` bytes from `offset`, valid until the next call. `near` is where the caller expects to read next.
-  std::string_view at(std::uint64_t offset, std::uint64_t n, std::uint64_t near) {
-    if (offset < begin_ || offset + n > begin_ + buffer_.size()) {
-      const std::uint64_t ahead = near > offset && near - offset < kAhead ? kAhead : 0;
-      buffer_.resize(std::min(std::max(n, ahead), file_.size() - offset));
+  /// `n` bytes from `offset`, valid until the next call.
+  std::string_view at(std::uint64_t offset, std::uint64_t n) {
+    const std::uint64_t end = begin_ + buffer_.size();
+    if (offset < begin_ || offset + n > end) {
+      const bool goes_on = offset >= begin_ && offset <= end + kNear;
+      ahead_ = goes_on ? std::min(2 * ahead_, kMostAhead) : kNear;
+      buffer_.resize(std::min(std::max(n, ahead_), file_.size() - offset));
       begin_ = offset;
       file_.read(begin_, buffer_.data(), buffer_.size());
     }
@@ -29,9 +31,11 @@ class Window {
   }
 
  private:
-  static constexpr std::uint64_t kAhead = std::uint64_t{64} << 10;
+  static constexpr std::uint64_t kNear = 512;
+  static constexpr std::uint64_t kMostAhead = std::uint64_t{64} << 10;
   const InputFile& file_;
   std::uint64_t begin_ = 0;
+  std::uint64_t ahead_ = kNear;
   std::string buffer_;
 };
 
@@ -60,8 +64,11 @@ bool find_descriptor(std::string_view bytes, const ZipEntry& e, std::uint64_t& l
 void ZipReader::check_layout(const Directory& d) {
   std::vector<std::uint32_t> order(entries_.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::sort(order.begin(), order.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return entries_[a].header < entries_[b].header; });
+  const auto before = [&](std::uint32_t a, std::uint32_t b) {
+    return entries_[a].header < entries_[b].header;
+  };
+  // Most writers keep the directory in the order of the members.
+  if (!std::is_sorted(order.begin(), order.end(), before)) std::sort(order.begin(), order.end(), before);
 
   constexpr std::uint64_t kLongestDescriptor = 24;
   Window window(*file_);
@@ -74,17 +81,16 @@ void ZipReader::check_layout(const Directory& d) {
       fail(at, fmt::format("{} bytes before {} belong to nothing: this is not only a zip archive",
                            e.header - at, shown_name(e.name)));
     }
-    const std::uint64_t next = k + 1 < order.size() ? entries_[order[k + 1]].header : d.offset;
     const auto left = [&](std::uint64_t from) { return d.offset - from; };
     if (left(at) < zip::kLocalHeaderSize) fail(e, "the member lies over the directory or beyond the file");
 
-    const std::string_view fixed = window.at(at, zip::kLocalHeaderSize, next);
+    const std::string_view fixed = window.at(at, zip::kLocalHeaderSize);
     ByteReader lengths(fixed.substr(26), {});
     const std::uint64_t name_size = lengths.u16();
     const std::uint64_t header_size = zip::kLocalHeaderSize + name_size + lengths.u16();
     if (left(at) < header_size) fail(e, "the member lies over the directory or beyond the file");
     try {
-      check_local(e, window.at(at, header_size, next));
+      check_local(e, window.at(at, header_size));
     } catch (const FormatError& error) {
       if (!error.file().empty()) throw;
       fail(e, error.reason());
@@ -98,7 +104,7 @@ void ZipReader::check_layout(const Directory& d) {
     if ((e.flags & zip::kHasDescriptor) != 0) {
       std::uint64_t length = 0;
       const std::uint64_t most = std::min(kLongestDescriptor, left(at));
-      if (!find_descriptor(window.at(at, most, next), e, length)) {
+      if (!find_descriptor(window.at(at, most), e, length)) {
         fail(e, "the data descriptor after the member is absent, or disagrees with the directory");
       }
       at += length;

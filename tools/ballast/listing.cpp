@@ -1,7 +1,6 @@
 #include "tools/ballast/listing.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "tools/ballast/glob.h"
 
@@ -10,19 +9,21 @@ namespace {
 
 using checkpoint::NamedTensor;
 
-/// Finds which rows share a storage.
-void group_rows(Listing& listing) {
-  std::unordered_map<std::size_t, std::size_t> users;  // of each storage
+/// Finds which rows share one of `storages`.
+void group_rows(Listing& listing, std::size_t storages) {
+  std::vector<std::size_t> users(storages), groups(storages, Row::kAlone);
   for (const Row& row : listing.rows) {
     if (row.tensor->storage != NamedTensor::kNoStorage) ++users[row.tensor->storage];
   }
-  std::unordered_map<std::size_t, std::size_t> groups;  // of each storage with several users
   for (std::size_t i = 0; i < listing.rows.size(); ++i) {
     Row& row = listing.rows[i];
-    const auto found = users.find(row.tensor->storage);
-    if (found == users.end() || found->second < 2) continue;
-    row.group = groups.try_emplace(row.tensor->storage, groups.size()).first->second;
-    if (row.group == listing.shared.size()) listing.shared.emplace_back();
+    const std::size_t storage = row.tensor->storage;
+    if (storage == NamedTensor::kNoStorage || users[storage] < 2) continue;
+    if (groups[storage] == Row::kAlone) {
+      groups[storage] = listing.shared.size();
+      listing.shared.emplace_back();
+    }
+    row.group = groups[storage];
     listing.shared[row.group].push_back(i);
   }
 }
@@ -44,7 +45,7 @@ Listing list_tensors(const checkpoint::Checkpoint& file, const ListingOptions& o
   } else if (options.sort == Sort::kSize) {
     std::ranges::stable_sort(listing.rows, std::ranges::greater{}, &Row::bytes);
   }
-  group_rows(listing);
+  group_rows(listing, file.storages().size());
   listing.totals = totals_of(listing.rows);
   return listing;
 }

@@ -18,6 +18,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
+#include <malloc.h>
 
 namespace {
 
@@ -59,6 +60,12 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   // A reader that leaves early is found out by write(), not by a signal.
   std::signal(SIGPIPE, SIG_IGN);
+#ifdef M_MMAP_THRESHOLD
+  // Large blocks come from the heap and stay in it: given back to the system, each next one would be filled with zeros anew.
+  constexpr int kLarge = 32 << 20;  // the most that glibc takes
+  mallopt(M_MMAP_THRESHOLD, kLarge);
+  mallopt(M_TRIM_THRESHOLD, kLarge);
+#endif
   try {
     return run(argc, argv);
   } catch (const ClosedPipe&) {

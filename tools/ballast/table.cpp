@@ -1,6 +1,7 @@
 #include "tools/ballast/table.h"
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 
 #include "tools/ballast/terminal_text.h"
@@ -18,36 +19,46 @@ void append_spaces(fmt::memory_buffer& out, std::size_t n) {
 
 }  // namespace
 
-void Table::write(fmt::memory_buffer& out) const {
-  std::vector<std::size_t> shown, widths;
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
-    std::size_t width = 0;
-    for (const auto& row : rows_)
-      width = std::max(width, std::min(columns_[c].widest, terminal_width(row[c])));
-    if (width == 0) continue;
-    shown.push_back(c);
-    widths.push_back(std::max(width, terminal_width(columns_[c].title)));
+void Table::add(std::initializer_list<std::string_view> cells) {
+  std::size_t c = 0;
+  for (std::string_view cell : cells) {
+    cell = cell.substr(0, std::numeric_limits<std::uint32_t>::max());
+    text_ += cell;
+    const std::size_t width = terminal_width(cell);
+    cells_.push_back({static_cast<std::uint32_t>(cell.size()), static_cast<std::uint32_t>(width)});
+    widths_[c] = std::max(widths_[c], std::min(columns_[c].widest, width));
+    ++c;
   }
-  const auto write_row = [&](auto cell) {
-    std::size_t pending = 0;  // spaces that nothing has followed yet: no line ends in them
-    for (std::size_t i = 0; i < shown.size(); ++i) {
-      const std::string_view text = cell(shown[i]);
-      const std::size_t width = terminal_width(text);
-      const std::size_t pad = widths[i] > width ? widths[i] - width : 0;
-      const bool right = columns_[shown[i]].align == Align::kRight;
-      if (right) pending += pad;
-      if (!text.empty()) {
-        append_spaces(out, pending);
-        append(out, text);
-        pending = 0;
-      }
-      pending += (right ? 0 : pad) + 2;
+}
+
+void Table::write(fmt::memory_buffer& out) const {
+  std::size_t pending = 0;  // spaces that nothing has followed yet: no line ends in them
+  const auto write_cell = [&](std::size_t c, std::string_view text, std::size_t width) {
+    if (widths_[c] == 0) return;
+    const std::size_t column = std::max(widths_[c], terminal_width(columns_[c].title));
+    const std::size_t pad = column > width ? column - width : 0;
+    const bool right = columns_[c].align == Align::kRight;
+    if (right) pending += pad;
+    if (!text.empty()) {
+      append_spaces(out, pending);
+      append(out, text);
+      pending = 0;
     }
-    out.push_back('\n');
+    pending += (right ? 0 : pad) + 2;
   };
-  write_row([&](std::size_t c) -> std::string_view { return columns_[c].title; });
-  for (const auto& row : rows_) {
-    write_row([&](std::size_t c) -> std::string_view { return row[c]; });
+  const auto end_row = [&] {
+    out.push_back('\n');
+    pending = 0;
+  };
+  for (std::size_t c = 0; c < columns_.size(); ++c)
+    write_cell(c, columns_[c].title, terminal_width(columns_[c].title));
+  end_row();
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    const std::size_t c = i % columns_.size();
+    write_cell(c, std::string_view(text_).substr(begin, cells_[i].size), cells_[i].width);
+    begin += cells_[i].size;
+    if (c + 1 == columns_.size()) end_row();
   }
 }
 

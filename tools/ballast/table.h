@@ -6,7 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,17 +26,24 @@ class Table {
     std::size_t widest = 72;  ///< a longer cell moves the rest of its own row only
   };
 
-  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)), widths_(columns_.size()) {}
 
-  /// One cell for each column.
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-  [[nodiscard]] bool empty() const noexcept { return rows_.empty(); }
+  /// One cell for each column; their text is copied.
+  void add(std::initializer_list<std::string_view> cells);
+  [[nodiscard]] bool empty() const noexcept { return cells_.empty(); }
   /// The titles and the rows; a column whose cells are all empty is left out.
   void write(fmt::memory_buffer& out) const;
 
  private:
+  struct Cell {
+    std::uint32_t size;   ///< in text_, where it follows the one before
+    std::uint32_t width;  ///< in columns of the terminal
+  };
+
   std::vector<Column> columns_;
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<std::size_t> widths_;
+  std::vector<Cell> cells_;  // row by row
+  std::string text_;
 };
 
 }  // namespace ballast::tool

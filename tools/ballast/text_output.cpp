@@ -48,59 +48,51 @@ std::size_t fold_point(std::string_view name, std::size_t depth) {
   return dot;
 }
 
-/// Rows under one folded name, or a single row.
+/// Rows under one folded name.
 struct Fold {
-  std::string prefix;
-  std::vector<Row> rows;
+  std::string_view prefix;
+  std::vector<const Row*> rows;
 };
 
-/// Every row for itself without a depth; else rows whose names begin alike together, at the place of the first of them.
-std::vector<Fold> folds_of(const std::vector<Row>& rows, std::optional<std::size_t> depth) {
+/// Rows whose names begin alike, together, at the place of the first of them; a name that is not too long is alone.
+std::vector<Fold> folds_of(const std::vector<Row>& rows, std::size_t depth) {
   std::vector<Fold> folds;
   std::unordered_map<std::string_view, std::size_t> fold_of_prefix;
   for (const Row& row : rows) {
     const std::string_view name = row.tensor->name;
-    const std::size_t point = depth ? fold_point(name, *depth) : std::string_view::npos;
+    const std::size_t point = fold_point(name, depth);
     if (point == std::string_view::npos) {
-      folds.push_back({{}, {row}});
+      folds.push_back({{}, {&row}});
       continue;
     }
     const auto [place, is_new] = fold_of_prefix.try_emplace(name.substr(0, point), folds.size());
-    if (is_new) folds.push_back({std::string(name.substr(0, point)), {}});
-    folds[place->second].rows.push_back(row);
+    if (is_new) folds.push_back({name.substr(0, point), {}});
+    folds[place->second].rows.push_back(&row);
   }
   return folds;
 }
 
-std::vector<std::string> row_cells(const Row& row, bool hash) {
+void add_row(Table& table, const Row& row, bool hash) {
   const checkpoint::TensorValue& value = row.value();
   const std::string& name = row.tensor->name;
   std::string digest;
   if (hash) digest = tensor_sha256(value).value_or("-");
-  return {name.empty() ? "(the tensor itself)" : terminal_text(name),
-          shape_text(value.sizes()),
-          dtype_cell(value),
-          with_commas(row.parameters),
-          byte_size(row.bytes),
-          group_mark(row.group),
-          digest};
+  table.add({name.empty() ? "(the tensor itself)" : terminal_text(name), shape_text(value.sizes()),
+             dtype_cell(value), with_commas(row.parameters), byte_size(row.bytes), group_mark(row.group),
+             digest});
 }
 
-std::vector<std::string> fold_cells(const Fold& fold) {
+void add_fold(Table& table, const Fold& fold) {
   std::uint64_t parameters = 0, bytes = 0;
-  std::string dtype = dtype_cell(fold.rows.front().value());
-  for (const Row& row : fold.rows) {
-    parameters = saturating_add(parameters, row.parameters);
-    bytes = saturating_add(bytes, row.bytes);
-    if (dtype_cell(row.value()) != dtype) dtype = "mixed";
+  std::string dtype = dtype_cell(fold.rows.front()->value());
+  for (const Row* row : fold.rows) {
+    parameters = saturating_add(parameters, row->parameters);
+    bytes = saturating_add(bytes, row->bytes);
+    if (dtype_cell(row->value()) != dtype) dtype = "mixed";
   }
-  return {fold.prefix.empty() ? "*" : terminal_text(fold.prefix) + ".*",
-          fmt::format("({} tensors)", with_commas(fold.rows.size())),
-          dtype,
-          rounded_count(parameters),
-          byte_size(bytes),
-          "",
-          ""};
+  table.add({fold.prefix.empty() ? "*" : terminal_text(fold.prefix) + ".*",
+             fmt::format("({} tensors)", with_commas(fold.rows.size())), dtype, rounded_count(parameters),
+             byte_size(bytes), "", ""});
 }
 
 void write_table(fmt::memory_buffer& out, const Listing& listing, const TextOptions& options) {
@@ -111,8 +103,12 @@ void write_table(fmt::memory_buffer& out, const Listing& listing, const TextOpti
                {"bytes", Align::kRight},
                {"shared", Align::kLeft},
                {"sha256", Align::kLeft}});
-  for (const Fold& fold : folds_of(listing.rows, options.depth)) {
-    table.add(fold.rows.size() == 1 ? row_cells(fold.rows.front(), options.hash) : fold_cells(fold));
+  if (options.depth) {
+    for (const Fold& fold : folds_of(listing.rows, *options.depth)) {
+      fold.rows.size() == 1 ? add_row(table, *fold.rows.front(), options.hash) : add_fold(table, fold);
+    }
+  } else {
+    for (const Row& row : listing.rows) add_row(table, row, options.hash);
   }
   if (!table.empty()) {
     table.write(out);

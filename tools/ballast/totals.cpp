@@ -34,6 +34,11 @@ Part part_of(const Row& row) {
   Part part;
   part.begin = part.end = static_cast<std::uint64_t>(t.storage_offset()) * itemsize;
   if (t.numel() == 0) return part;
+  if (t.is_contiguous()) {
+    part.length = row.bytes;
+    part.end += part.length;
+    return part;
+  }
   part.length = itemsize;
   for (std::size_t d = 0; d < t.sizes().size(); ++d) {
     const auto times = static_cast<std::uint64_t>(t.sizes()[d]);
