@@ -43,7 +43,10 @@ void run(const ShowOptions& options) {
   listing_options.sort = options.sort == "name"   ? Sort::kName
                          : options.sort == "size" ? Sort::kSize
                                                   : Sort::kFile;
-  const checkpoint::Checkpoint file = load(options.file);
+  // Who hashes every tensor reads every byte: then damage should not go unnoticed.
+  const bool reads_all = options.hash && !listing_options.filter;
+  const checkpoint::Checkpoint file =
+      load(options.file, {.verify = reads_all ? checkpoint::Verify::kAll : checkpoint::Verify::kBudget});
   const Listing listing = list_tensors(file, listing_options);
 
   fmt::memory_buffer out;
