@@ -1,6 +1,7 @@
 #include <unordered_map>
 
 #include "ballast/checkpoint/checkpoint_builder.h"
+#include "ballast/checkpoint/shown_name.h"
 
 namespace ballast::checkpoint {
 namespace {
@@ -121,7 +122,7 @@ void read_metadata(const Value& v, StateDict& out) {
     const auto version = about.find("version");
     if (!version) continue;
     if (!version->is(Kind::kInt))
-      fail(fmt::format("has a version of '{}' that is no integer", path.as_text()));
+      fail(fmt::format("has a version of '{}' that is no integer", shown_name(path.as_text())));
     out.metadata.push_back({std::string(path.as_text()), version->as_int()});
   }
 }
@@ -135,8 +136,8 @@ StateDict state_dict_of(const Value& v) {
     if (!value.is(Kind::kTensor)) continue;  // an _extra_state
     const TensorValue& t = value.tensor();
     if (t.layout != Layout::kStrided) {
-      throw FormatError(fmt::format("'{}' is a {} tensor: a state dict here holds dense ones", name,
-                                    layout_name(t.layout)));
+      throw FormatError(fmt::format("'{}' is a {} tensor: a state dict here holds dense ones",
+                                    shown_name(name), layout_name(t.layout)));
     }
     out.append(std::string(name), t.resolved());
   }

@@ -5,7 +5,7 @@
 //   StateDict weights = c.state_dict();
 //
 // The format is found by content, never by name. Read: the zip files that torch.save has written since
-// PyTorch 1.6. Named and refused: everything else (docs/formats.md).
+// PyTorch 1.6 (PKWARE APPNOTE 6.3; PEP 307, 3154, 574). Named and refused: everything else (docs/formats.md).
 //
 // Opening reads the archive's directory, the pickle and a few small records, whatever the size of the
 // tensors: their bytes stay in the file, mapped, until they are touched. The mapping is private: writing to a
@@ -118,8 +118,8 @@ class Checkpoint {
   std::size_t without_checksum_ = 0;
 };
 
-/// Opens a checkpoint. IoError if the file cannot be read, FormatError if it is not what it should be,
-/// LimitError.
+/// Opens a checkpoint. IoError (with errno) if the file cannot be read, FormatError (with record and offset) if it
+/// is not what it should be, LimitError if it reaches one of `options.limits`.
 [[nodiscard]] Checkpoint load(const std::filesystem::path& path, const LoadOptions& options = {});
 
 }  // namespace ballast::checkpoint

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "ballast/checkpoint/shown_name.h"
+
 namespace ballast::checkpoint {
 namespace {
 
@@ -131,7 +133,7 @@ Node* encode_latin1(MakerContext& c, const GlobalName& g, Arguments a) {
   const std::string_view text = text_of(*argument(g, a, 0, Kind::kStr, "the text"));
   const std::string_view codec = text_of(*argument(g, a, 1, Kind::kStr, "the codec"));
   if (codec != "latin1" && codec != "latin-1")
-    refuse(g, fmt::format("the codec '{}': only latin1 is known", codec));
+    refuse(g, fmt::format("the codec '{}': only latin1 is known", shown_name(codec)));
   c.copies.spend(text.size());
   std::string bytes;
   bytes.reserve(text.size());

@@ -13,8 +13,9 @@
 // tensors are mapped from.
 //
 // Ties are kept: a storage is written once, however many tensors are views of it, and whole, as PyTorch does; with `compact`
-// only the part that the tensors reach. The bytes of the file depend on what is saved only. Memory: the pickle, and no copy
-// of any tensor.
+// only the part that the tensors reach. Views of one storage may have several types. Types that PyTorch has no storage class
+// for (uint16 to uint64, float8, complex32) need a PyTorch that knows them. The bytes of the file depend on what is saved
+// only. Memory: the pickle, and no copy of any tensor. (Format: docs/formats.md; PKWARE APPNOTE 6.3, PEP 307.)
 #pragma once
 
 #include <filesystem>
@@ -31,7 +32,8 @@ struct SaveOptions {
   bool compact = false;
 };
 
-/// IoError; ValueError for a tuple that holds itself; NotImplementedError for sparse and quantised tensors.
+/// IoError; ValueError for a tuple that holds itself, and for undefined tensors; NotImplementedError for sparse and quantised
+/// tensors; LimitError for texts beyond 4 GiB, and for attributes inside attributes 100 deep.
 void save(const Value& value, const std::filesystem::path& path, const SaveOptions& options = {});
 void save(const StateDict& dict, const std::filesystem::path& path, const SaveOptions& options = {});
 

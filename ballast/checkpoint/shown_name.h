@@ -1,5 +1,5 @@
-// Names out of a file, made fit for a message of one line: cut where they are long, with control characters and bytes that
-// are no UTF-8 written as \x1b. A name can hold anything, a terminal's escape sequences too.
+// Names out of a file, made fit for a message of one line: cut where they are long, with everything that does not print
+// written as \x1b. A name can hold anything, a terminal's escape sequences too.
 #pragma once
 
 #include <string>

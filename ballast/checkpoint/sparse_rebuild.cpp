@@ -3,6 +3,7 @@
 #include <array>
 
 #include "ballast/checkpoint/pickle_globals.h"
+#include "ballast/checkpoint/shown_name.h"
 
 namespace ballast::checkpoint {
 namespace {
@@ -20,7 +21,7 @@ Node* make_layout(MakerContext& c, const GlobalName& g, Arguments a) {
   for (const auto& [known, layout] : kLayouts) {
     if (known == name) return c.arena.text(Kind::kName, known, false);
   }
-  refuse(g, fmt::format("the layout '{}' is not known", name));
+  refuse(g, fmt::format("the layout '{}' is not known", shown_name(name)));
 }
 
 std::int64_t index_at(const Tensor& t, std::int64_t element) {

@@ -1,5 +1,6 @@
 // The makers of tensors: views of storages, with every bound checked before there is a view.
 #include "ballast/checkpoint/pickle_globals.h"
+#include "ballast/checkpoint/shown_name.h"
 
 namespace ballast::checkpoint {
 namespace {
@@ -40,7 +41,7 @@ void read_metadata(const GlobalName& g, const Node& n, TensorValue& v) {
     } else if (text_of(key) == "neg") {
       v.neg = value.flag;
     } else {
-      refuse(g, fmt::format("unknown metadata '{}'", text_of(key)));
+      refuse(g, fmt::format("unknown metadata '{}'", shown_name(text_of(key))));
     }
   }
   if (v.conj && !v.tensor.is_complex()) refuse(g, "conjugation of real values");

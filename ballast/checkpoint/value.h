@@ -98,10 +98,12 @@ class Value {
 
   [[nodiscard]] static Value list(const std::vector<Value>& items = {});
   [[nodiscard]] static Value tuple(const std::vector<Value>& items);
+  /// Empty; entries are `set`.
   [[nodiscard]] static Value dict();
   [[nodiscard]] static Value ordered_dict();
   [[nodiscard]] static Value bytes(std::string_view raw);
   [[nodiscard]] static Value size(IntArrayRef sizes);
+  /// "cpu", "cuda:0": text that is kept, and not looked at.
   [[nodiscard]] static Value device(std::string_view text);
   /// An integer from decimal digits, of any size. ValueError if it is none.
   [[nodiscard]] static Value integer(std::string_view decimal);
@@ -152,6 +154,7 @@ class Value {
   /// Sets an entry of a mapping: appends, or replaces the value of an equal key (1, 1.0 and True are equal,
   /// as in Python). DTypeError for keys that are not hashable.
   void set(const Value& key, const Value& v);
+  /// Replaces what `attributes()` gives; only those of an OrderedDict are saved.
   void set_attributes(const Value& mapping);
 
   // For the rooms' own readers.

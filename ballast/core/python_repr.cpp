@@ -37,6 +37,20 @@ void append_escape(std::string& out, char32_t c) {
 
 }  // namespace
 
+std::string printable_text(std::string_view utf8) {
+  std::string out;
+  while (!utf8.empty()) {
+    const std::string_view before = utf8;
+    const char32_t c = take_character(utf8);
+    if (is_printable(c)) {
+      out += before.substr(0, before.size() - utf8.size());
+    } else {
+      append_escape(out, c);
+    }
+  }
+  return out;
+}
+
 std::string python_repr(std::string_view utf8) {
   const bool has_single = utf8.find('\'') != std::string_view::npos;
   const bool has_double = utf8.find('"') != std::string_view::npos;

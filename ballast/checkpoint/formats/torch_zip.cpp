@@ -55,8 +55,8 @@ class TorchZip {
 
     const ZipEntry& entry = *zip_.find(root_ + "data.pkl");
     check<LimitError>(entry.size <= options_.limits.pickle_bytes,
-                      "{}: {}: {} bytes, the limit (pickle_bytes) is {}", file_->name(), entry.name,
-                      entry.size, options_.limits.pickle_bytes);
+                      "{}: {}: {} bytes, the limit (pickle_bytes) is {}", file_->name(),
+                      shown_name(entry.name), entry.size, options_.limits.pickle_bytes);
     const auto pickle = std::make_shared<const std::string>(read(entry));
     IntrusivePtr<Arena> arena = TreeArena::make();
     TreeArena& tree = TreeArena::of(arena);
