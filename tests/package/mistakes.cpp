@@ -1,5 +1,5 @@
-// Programs that must not compile, and the words in which they are refused. mistakes.cmake compiles this file as it is, and
-// then once with each of the mistakes.
+// Programs that must not compile, and what the compiler says of them. mistakes.cmake compiles this file as it is, and then
+// once with each of the mistakes.
 #include <ballast/autograd/grad_mode.h>
 #include <ballast/checkpoint/load.h>
 #include <ballast/nn/containers/sequential.h>
@@ -16,18 +16,24 @@ BALLAST_MODULE(Net);
 struct Plain {};
 
 void use(nn::Sequential& model, ballast::Tensor& t) {
-#if MISTAKE == 1  // apply takes a function of Module& or of const std::shared_ptr<Module>&
+#if MISTAKE == 1
+  // says: apply takes a function of Module& or of const std::shared_ptr<Module>&
   model->apply([](int) {});
-#elif MISTAKE == 2  // this module has no default constructor: give its arguments, or nullptr for an empty holder
+#elif MISTAKE == 2
+  // says: this module has no default constructor: give its arguments, or nullptr for an empty holder
   Net net;
-#elif MISTAKE == 3  // no matching function for call to .*Linear
+#elif MISTAKE == 3
+  // says: no matching function for call to .*Linear
   nn::Linear layer(Plain{});
-#elif MISTAKE == 4  // data_ptr<Plain>
+#elif MISTAKE == 4
+  // says: data_ptr<Plain>
   static_cast<void>(t.data_ptr<Plain>());
-#elif MISTAKE == 5  // deleted function .*AutoGradMode
+#elif MISTAKE == 5
+  // says: deleted function .*AutoGradMode
   const ballast::NoGradGuard guard;
   const ballast::NoGradGuard copy = guard;
-#elif MISTAKE == 6  // discards? qualifiers|ignoring return value|nodiscard
+#elif MISTAKE == 6
+  // says: discards? qualifiers|ignoring return value|nodiscard
   ballast::load("model.pth");
 #endif
   static_cast<void>(model);

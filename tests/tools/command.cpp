@@ -1,16 +1,15 @@
 #include "tests/tools/command.h"
 
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace ballast::testing {
 namespace {
@@ -34,7 +33,8 @@ class Scratch {
   std::string path_;
 };
 
-[[noreturn]] void become_ballast(const std::vector<std::string>& arguments, const std::string& folder, int out, int error) {
+[[noreturn]] void become_ballast(const std::vector<std::string>& arguments, const std::string& folder,
+                                 int out, int error) {
   std::string name = "ballast";
   std::vector<std::string> copies = arguments;
   std::vector<char*> argv = {name.data()};

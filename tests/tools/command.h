@@ -16,7 +16,8 @@ struct Outcome {
 };
 
 /// Runs `ballast` with these arguments, in `folder` if one is given.
-[[nodiscard]] Outcome ballast_command(const std::vector<std::string>& arguments, const std::string& folder = {});
+[[nodiscard]] Outcome ballast_command(const std::vector<std::string>& arguments,
+                                      const std::string& folder = {});
 
 /// What `ballast show ARGUMENTS --json` prints. Fails the test, and gives null, if that is no JSON.
 [[nodiscard]] Json shown_json(std::vector<std::string> arguments);

@@ -1,9 +1,9 @@
 #include "tools/ballast/glob.h"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace ballast::tool {
 namespace {
@@ -50,7 +50,8 @@ TEST(Glob, DescribesTheWholeName) {
       {"[!a]", "\u4e2d", true},
       {"*\u4e2d", "x\u4e2d", true},
   };
-  for (const Case& c : kCases) EXPECT_EQ(glob_matches(c.pattern, c.text), c.matches) << c.pattern << " " << c.text;
+  for (const Case& c : kCases)
+    EXPECT_EQ(glob_matches(c.pattern, c.text), c.matches) << c.pattern << " " << c.text;
 }
 
 TEST(Glob, TakesNoExponentialTime) {

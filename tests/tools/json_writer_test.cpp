@@ -1,9 +1,9 @@
 #include "tools/ballast/json_writer.h"
 
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace ballast::tool {
 namespace {

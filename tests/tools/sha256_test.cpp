@@ -15,7 +15,8 @@ std::string hash_of(const Tensor& t) {
 
 Tensor counting(IntArrayRef sizes) {
   Tensor t = empty(sizes, kInt32);
-  for (std::int64_t i = 0; i < t.numel(); ++i) t.data_ptr<std::int32_t>()[i] = static_cast<std::int32_t>(i * 2654435761);
+  for (std::int64_t i = 0; i < t.numel(); ++i)
+    t.data_ptr<std::int32_t>()[i] = static_cast<std::int32_t>(i * 2654435761);
   return t;
 }
 
@@ -36,12 +37,12 @@ TEST(Sha256, OfKnownBytes) {
 TEST(Sha256, OfAViewIsThatOfItsContiguousCopy) {
   const Tensor base = counting({300, 40, 30});
   const Tensor views[] = {
-      base.alias({30, 40, 300}, {1, 30, 1200}, 0),      // transposed
-      base.alias({300, 20, 15}, {1200, 60, 2}, 31),     // every second
-      base.alias({360000 / 3}, {3}, 0),                 // one long strided dimension
-      base.alias({2, 180000}, {0, 2}, 0),               // repeated, rows larger than the buffer
-      base.alias({1000, 7}, {1, 0}, 5),                 // repeated elements
-      base.alias({2, 2, 90000}, {100, 180000, 1}, 0),   // contiguous rows that overlap
+      base.alias({30, 40, 300}, {1, 30, 1200}, 0),     // transposed
+      base.alias({300, 20, 15}, {1200, 60, 2}, 31),    // every second
+      base.alias({360000 / 3}, {3}, 0),                // one long strided dimension
+      base.alias({2, 180000}, {0, 2}, 0),              // repeated, rows larger than the buffer
+      base.alias({1000, 7}, {1, 0}, 5),                // repeated elements
+      base.alias({2, 2, 90000}, {100, 180000, 1}, 0),  // contiguous rows that overlap
   };
   for (const Tensor& v : views) EXPECT_EQ(hash_of(v), hash_of(slow_contiguous(v))) << shape_text(v.sizes());
 }
@@ -52,7 +53,9 @@ TEST(Sha256, GivesUpOnElementsRepeatedWithoutMeasure) {
   EXPECT_NE(hash_of(one.alias({1 << 20}, {0}, 0)), "none");
 }
 
-TEST(Sha256, MetaTensorsHaveNone) { EXPECT_EQ(hash_of(empty({3}, TensorOptions(kFloat32).device(kMeta))), "none"); }
+TEST(Sha256, MetaTensorsHaveNone) {
+  EXPECT_EQ(hash_of(empty({3}, TensorOptions(kFloat32).device(kMeta))), "none");
+}
 
 }  // namespace
 }  // namespace ballast::tool
