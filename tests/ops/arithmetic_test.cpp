@@ -1,9 +1,7 @@
 #include "tests/ops/op_cases.h"
 #include <gtest/gtest.h>
 
-#include "ballast/core/parallel.h"
 #include "ballast/autograd/grad_mode.h"
-#include "ballast/core/parallel.h"
 #include "ballast/core/parallel.h"
 #include "ballast/ops/ops.h"
 
@@ -16,6 +14,7 @@ using testing::scattered;
 
 TEST(Arithmetic, EqualsPyTorchForNumbers) { run_op_cases("numbers"); }
 TEST(Arithmetic, EqualsPyTorchForValuesAndLayouts) { run_op_cases("elementwise"); }
+TEST(Operations, EqualPyTorchOnRandomTensors) { run_op_cases("random"); }
 
 /// Element by element, through indices: the slow twin of the walk.
 template <class F>
