@@ -3,6 +3,7 @@
 
 #include "ballast/autograd/grad_mode.h"
 #include "ballast/core/parallel.h"
+#include "ballast/core/warning.h"
 #include "ballast/ops/ops.h"
 
 namespace ballast {
@@ -67,6 +68,25 @@ TEST(Walk, LargeTensorsGiveTheSameOnAnyNumberOfThreads) {
   set_num_threads(4);
   EXPECT_TRUE(equal(one, a * b));
   EXPECT_TRUE(equal(one, a.contiguous() * b));
+  set_num_threads(before);
+}
+
+TEST(Walk, WhereAnElementsPlaceMattersThreadsCutBetweenBlocks) {
+  const int before = get_num_threads();
+  const Tensor a = arange(3'000'003, kFloat32).remainder(977).to(kFloat16);
+  const Tensor b = arange(3'000'003, kFloat32).remainder(701).to(kFloat16);
+  const Tensor rows = a.slice(0, 0, 3'000'000).view({1500, 2000}).t();
+  const Tensor zeros_of_both_signs = (a - a) * (b.remainder(2) - 0.5);
+  set_num_threads(1);
+  const Tensor sum = a.add(b, 0.3);
+  const Tensor of_rows = rows.add(rows, 0.3);
+  const Tensor larger = maximum(zeros_of_both_signs, zeros_of_both_signs.neg());
+  for (const int threads : {2, 3, 5}) {
+    set_num_threads(threads);
+    EXPECT_TRUE(same_values(a.add(b, 0.3), sum)) << threads;
+    EXPECT_TRUE(same_values(rows.add(rows, 0.3), of_rows)) << threads;
+    EXPECT_TRUE(same_values(maximum(zeros_of_both_signs, zeros_of_both_signs.neg()), larger)) << threads;
+  }
   set_num_threads(before);
 }
 
@@ -135,6 +155,19 @@ TEST(InPlace, RefusesOverlapAndForeignShapes) {
   EXPECT_THROW(line.slice(0, 1).add_(line.slice(0, 0, 3)), ShapeError);
   EXPECT_THROW(zeros({2}).add_(zeros({3, 2})), ShapeError);
   EXPECT_NO_THROW(line.add_(line));
+}
+
+TEST(InPlace, MasksMayFillExpandedTensorsWithAWarning) {
+  std::vector<std::string> heard;
+  const WarningHandler outer = set_warning_handler([&](std::string_view text) { heard.emplace_back(text); });
+  const Tensor wide = zeros({1}).expand({3});
+  wide.masked_fill_(tensor({true, false, false}), 7);
+  EXPECT_TRUE(equal(wide, full({3}, 7.0)));
+  static_cast<void>(where(tensor({1, 0}, kUInt8), ones({2}), zeros({2})));
+  set_warning_handler(outer);
+  ASSERT_EQ(heard.size(), 2U);
+  EXPECT_TRUE(heard[0].starts_with("Use of masked_fill_ on expanded tensors is deprecated."));
+  EXPECT_TRUE(heard[1].starts_with("where received a uint8 condition tensor."));
 }
 
 TEST(Meta, ShapesAndTypesPassThroughEverything) {

@@ -5,6 +5,7 @@
 #include "tests/ops/op_cases.h"
 #include <gtest/gtest.h>
 
+#include "ballast/core/warning.h"
 #include "ballast/ops/arithmetic.h"
 #include "ballast/ops/comparison.h"
 #include "ballast/ops/factories.h"
@@ -36,6 +37,26 @@ TEST(Reduction, SumsOverAllDimensionsInTurnAgreeWithTheWhole) {
   EXPECT_TRUE(equal(t.sum({0, 2}).sum(), t.sum()));
   EXPECT_EQ(t.sum({0, 2}, true).shape(), (Size{1, 3, 1, 5}));
   EXPECT_EQ(t.sum({1, -1}).shape(), (Size{2, 4}));
+}
+
+TEST(Reduction, MeansOf16BitFloatsDoNotOverflowOnTheWay) {
+  EXPECT_EQ(full({4}, 60000, kFloat16).mean().item<float>(), 60000);
+  EXPECT_TRUE(std::isinf(full({4}, 60000, kFloat16).sum().item<float>()));
+  EXPECT_EQ(tensor({-20000, 20000}, kFloat16).std(false).item<float>(), 20000);
+}
+
+TEST(Reduction, WarnsWhereThereAreNoDegreesOfFreedom) {
+  std::vector<std::string> heard;
+  const WarningHandler outer = set_warning_handler([&](std::string_view text) { heard.emplace_back(text); });
+  EXPECT_TRUE(std::isnan(full({1}, 2).to(kFloat32).var().item<float>()));
+  EXPECT_TRUE(std::isnan(zeros({0}).std(false).item<float>()));
+  EXPECT_EQ(full({1}, 2.0).var(false).item<float>(), 0);
+  set_warning_handler(outer);
+  ASSERT_EQ(heard.size(), 2U);
+  EXPECT_EQ(heard[0],
+            "var(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+            "(input numel divided by output numel).");
+  EXPECT_TRUE(heard[1].starts_with("std(): degrees of freedom is <= 0."));
 }
 
 TEST(Reduction, TruthNeedsExactlyOneElement) {
