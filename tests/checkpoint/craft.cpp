@@ -31,7 +31,7 @@ std::filesystem::path TemporaryFolder::file(const std::string& name, const std::
 
 std::string little(std::uint64_t v, int size) {
   std::string out;
-  for (int i = 0; i < size; ++i) out += static_cast<char>(v >> (8 * i) & 0xFF);
+  for (int i = 0; i < size; ++i, v >>= 8) out += static_cast<char>(v & 0xFF);
   return out;
 }
 
