@@ -26,7 +26,7 @@ class DepthGuard {
 };
 
 std::uint64_t offset_bytes(const Tensor& t) {
-  return static_cast<std::uint64_t>(t.storage_offset() * t.itemsize());
+  return static_cast<std::uint64_t>(t.storage_offset()) * static_cast<std::uint64_t>(t.itemsize());
 }
 
 }  // namespace
