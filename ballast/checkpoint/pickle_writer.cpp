@@ -72,8 +72,8 @@ void PickleWriter::survey(const Value& root) {
       const auto extent = storage_extent(t.sizes(), t.strides(), t.storage_offset()).value_or(0);
       constexpr std::uint64_t kLargestElement = 16;
       // An empty view may stand beyond its storage.
-      const std::uint64_t begin = std::min<std::uint64_t>(offset_bytes(t), t.storage().nbytes()) /
-                                  kLargestElement * kLargestElement;
+      const std::uint64_t begin =
+          std::min<std::uint64_t>(offset_bytes(t), t.storage().nbytes()) / kLargestElement * kLargestElement;
       note_range(t.storage(), begin,
                  std::max<std::uint64_t>(begin, static_cast<std::uint64_t>(extent * t.itemsize())));
     }

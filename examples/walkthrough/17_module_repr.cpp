@@ -9,9 +9,7 @@
 
 namespace nn = ballast::nn;
 
-nn::Sequential block1() {
-  return nn::Sequential{nn::Linear(4, 8), nn::ReLU(), nn::Linear(8, 4), nn::ReLU()};
-}
+nn::Sequential block1() { return nn::Sequential{nn::Linear(4, 8), nn::ReLU(), nn::Linear(8, 4), nn::ReLU()}; }
 
 nn::Sequential block2() {
   nn::Sequential net;
@@ -46,7 +44,8 @@ int main() {
 
   nn::Linear shared(8, 8);
   const auto show = [](const auto& module) { fmt::print("{}\n", module); };
-  show(nn::Sequential{nn::Linear(4, 8), nn::ReLU(), shared, nn::ReLU(), shared, nn::ReLU(), nn::Linear(8, 1)});
+  show(
+      nn::Sequential{nn::Linear(4, 8), nn::ReLU(), shared, nn::ReLU(), shared, nn::ReLU(), nn::Linear(8, 1)});
 
   nn::Linear same(2, 2);
   show(Empty());
@@ -64,18 +63,15 @@ int main() {
   show(nn::Identity());
   show(nn::Bilinear(2, 3, 4));
   show(nn::Conv1d(1, 2, 3));
-  show(nn::Conv2d(nn::Conv2dOptions(4, 8, 3)
-                      .stride(2)
-                      .padding(1)
-                      .dilation(2)
-                      .groups(4)
-                      .bias(false)
-                      .padding_mode(ballast::kReflect)));
+  show(nn::Conv2d(
+      nn::Conv2dOptions(4, 8, 3).stride(2).padding(1).dilation(2).groups(4).bias(false).padding_mode(
+          ballast::kReflect)));
   show(nn::Conv2d(nn::Conv2dOptions(3, 4, {3, 5}).padding(ballast::kSame)));
   show(nn::Conv3d(nn::Conv3dOptions(1, 2, 3).padding({0, 1, 2})));
   show(nn::ConvTranspose2d(nn::ConvTranspose2dOptions(2, 3, 4).stride(2).output_padding(1)));
   show(nn::BatchNorm1d(3));
-  show(nn::BatchNorm2d(nn::BatchNorm2dOptions(3).eps(1e-3).momentum(std::nullopt).affine(false).track_running_stats(false)));
+  show(nn::BatchNorm2d(
+      nn::BatchNorm2dOptions(3).eps(1e-3).momentum(std::nullopt).affine(false).track_running_stats(false)));
   show(nn::InstanceNorm2d(3));
   show(nn::LayerNorm(nn::LayerNormOptions(std::vector<std::int64_t>{5})));
   show(nn::LayerNorm(nn::LayerNormOptions(std::vector<std::int64_t>{5, 2}).elementwise_affine(false)));
@@ -92,7 +88,9 @@ int main() {
   show(nn::MultiheadAttention(4, 2));
   show(nn::TransformerEncoderLayer(nn::TransformerEncoderLayerOptions(4, 2).dim_feedforward(8)));
   show(nn::TransformerEncoder(
-      nn::TransformerEncoderLayer(nn::TransformerEncoderLayerOptions(4, 2).dim_feedforward(8).batch_first(true)), 2));
+      nn::TransformerEncoderLayer(
+          nn::TransformerEncoderLayerOptions(4, 2).dim_feedforward(8).batch_first(true)),
+      2));
   show(nn::Dropout(0.3));
   show(nn::Dropout2d(nn::Dropout2dOptions().inplace(true)));
   show(nn::ReLU(nn::ReLUOptions(true)));

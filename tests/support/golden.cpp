@@ -19,9 +19,9 @@ T read_at(const std::string& bytes, std::size_t at) {
 
 DType dtype_of_numpy(const std::string& descr) {
   static const std::map<std::string, DType> kTable{
-      {"|b1", kBool},      {"|u1", kUInt8},   {"|i1", kInt8},    {"<i2", kInt16},   {"<i4", kInt32},     {"<i8", kInt64},
-      {"<u2", kUInt16},    {"<u4", kUInt32},  {"<u8", kUInt64},  {"<f2", kFloat16}, {"<f4", kFloat32},   {"<f8", kFloat64},
-      {"<c8", kComplex64}, {"<c16", kComplex128}};
+      {"|b1", kBool},    {"|u1", kUInt8},   {"|i1", kInt8},      {"<i2", kInt16},      {"<i4", kInt32},
+      {"<i8", kInt64},   {"<u2", kUInt16},  {"<u4", kUInt32},    {"<u8", kUInt64},     {"<f2", kFloat16},
+      {"<f4", kFloat32}, {"<f8", kFloat64}, {"<c8", kComplex64}, {"<c16", kComplex128}};
   return kTable.at(descr);
 }
 
@@ -87,8 +87,8 @@ std::map<std::string, Tensor> read_npz(const std::string& relative) {
 
 std::map<std::string, Tensor> read_safetensors(const std::string& relative) {
   static const std::map<std::string, DType> kTable{
-      {"F64", kFloat64}, {"F32", kFloat32}, {"F16", kFloat16}, {"BF16", kBFloat16}, {"I64", kInt64}, {"I32", kInt32},
-      {"I16", kInt16},   {"I8", kInt8},     {"U8", kUInt8},    {"BOOL", kBool}};
+      {"F64", kFloat64}, {"F32", kFloat32}, {"F16", kFloat16}, {"BF16", kBFloat16}, {"I64", kInt64},
+      {"I32", kInt32},   {"I16", kInt16},   {"I8", kInt8},     {"U8", kUInt8},      {"BOOL", kBool}};
   const std::string f = read_file(data_path(relative));
   const auto n = read_at<std::uint64_t>(f, 0);
   const Json header = Json::parse(f.substr(8, n));
@@ -97,7 +97,8 @@ std::map<std::string, Tensor> read_safetensors(const std::string& relative) {
     if (name == "__metadata__") continue;
     const std::size_t begin = e["data_offsets"][0];
     const std::size_t end = e["data_offsets"][1];
-    out.emplace(name, tensor_of_bytes(f.substr(8 + n + begin, end - begin), kTable.at(e["dtype"]), e["shape"]));
+    out.emplace(name,
+                tensor_of_bytes(f.substr(8 + n + begin, end - begin), kTable.at(e["dtype"]), e["shape"]));
   }
   return out;
 }
@@ -129,7 +130,8 @@ std::string from_hex(const std::string& hex) {
 
 Tensor tensor_of_bytes(const std::string& bytes, DType dtype, const std::vector<std::int64_t>& sizes) {
   Tensor t = empty(sizes, dtype);
-  if (static_cast<std::size_t>(t.nbytes()) != bytes.size()) throw std::runtime_error("golden bytes do not fill their shape");
+  if (static_cast<std::size_t>(t.nbytes()) != bytes.size())
+    throw std::runtime_error("golden bytes do not fill their shape");
   if (!bytes.empty()) std::memcpy(t.data_ptr(), bytes.data(), bytes.size());
   return t;
 }

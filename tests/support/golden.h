@@ -33,6 +33,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] std::string to_hex(const std::string& bytes);
 [[nodiscard]] std::string from_hex(const std::string& hex);
 /// A tensor of given bytes.
-[[nodiscard]] Tensor tensor_of_bytes(const std::string& bytes, DType dtype, const std::vector<std::int64_t>& sizes);
+[[nodiscard]] Tensor tensor_of_bytes(const std::string& bytes, DType dtype,
+                                     const std::vector<std::int64_t>& sizes);
 
 }  // namespace ballast::testing
