@@ -6,6 +6,8 @@
 
 #include <sys/mman.h>
 
+#include "ballast/core/error.h"
+
 namespace ballast {
 namespace {
 
@@ -24,10 +26,14 @@ IntrusivePtr<StorageImpl> make(StorageImpl::Kind kind, std::byte* data, std::siz
   return IntrusivePtr<StorageImpl>::adopt(s);
 }
 
+[[noreturn]] void throw_no_memory(std::size_t nbytes) {
+  throw LimitError(fmt::format("can't allocate memory: you tried to allocate {} bytes", nbytes));
+}
+
 std::byte* allocate_huge(std::size_t nbytes) {
-  if (nbytes > std::numeric_limits<std::size_t>::max() - kHugePage) throw std::bad_alloc();
+  if (nbytes > std::numeric_limits<std::size_t>::max() - kHugePage) throw_no_memory(nbytes);
   void* p = std::aligned_alloc(kHugePage, (nbytes + kHugePage - 1) / kHugePage * kHugePage);
-  if (p == nullptr) throw std::bad_alloc();
+  if (p == nullptr) throw_no_memory(nbytes);
   madvise(p, nbytes, MADV_HUGEPAGE);  // a hint: without it everything works, slower
   return static_cast<std::byte*>(p);
 }
@@ -54,7 +60,7 @@ Storage Storage::allocate(std::size_t nbytes) {
   }
   // One block holds the object and, behind it, the aligned bytes.
   void* memory = std::malloc(sizeof(StorageImpl) + kAlignment - 1 + nbytes);
-  if (memory == nullptr) throw std::bad_alloc();
+  if (memory == nullptr) throw_no_memory(nbytes);
   auto* s = new (memory) StorageImpl;
   const auto after = reinterpret_cast<std::uintptr_t>(s + 1);
   s->data = reinterpret_cast<std::byte*>((after + kAlignment - 1) / kAlignment * kAlignment);

@@ -34,7 +34,7 @@ class Storage {
  public:
   Storage() = default;
 
-  /// `nbytes` of memory aligned to 64 bytes, not initialised. Throws std::bad_alloc.
+  /// `nbytes` of memory aligned to 64 bytes, not initialised. LimitError if there is no more.
   [[nodiscard]] static Storage allocate(std::size_t nbytes);
   /// Bytes of a file mapping, kept alive by `keep`. The mapping is private: writing never changes the file.
   [[nodiscard]] static Storage mapped(std::byte* data, std::size_t nbytes, std::shared_ptr<const void> keep);

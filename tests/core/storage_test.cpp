@@ -3,11 +3,12 @@
 
 #include <cstring>
 #include <limits>
-#include <new>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "ballast/core/error.h"
 
 namespace ballast {
 namespace {
@@ -27,8 +28,8 @@ TEST(StorageTest, OwnedMemoryIsAlignedTo64Bytes) {
 }
 
 TEST(StorageTest, WhatCannotBeAllocatedThrows) {
-  EXPECT_THROW((void)Storage::allocate(std::numeric_limits<std::size_t>::max()), std::bad_alloc);
-  EXPECT_THROW((void)Storage::allocate(std::numeric_limits<std::size_t>::max() - 100), std::bad_alloc);
+  EXPECT_THROW((void)Storage::allocate(std::numeric_limits<std::size_t>::max()), LimitError);
+  EXPECT_THROW((void)Storage::allocate(std::numeric_limits<std::size_t>::max() - 100), LimitError);
 }
 
 TEST(StorageTest, CopiesAreOneStorage) {
