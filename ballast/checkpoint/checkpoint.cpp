@@ -94,7 +94,7 @@ std::optional<Value> value_at(const Value& root, std::string_view path) {
   Value v = root;
   while (!path.empty()) {
     if (!v.is_mapping()) return std::nullopt;
-    if (const auto whole = v.find(path)) return whole;  // a key may hold dots
+    if (auto whole = v.find(path)) return whole;  // a key may hold dots
     const std::size_t dot = path.find('.');
     if (dot == std::string_view::npos) return std::nullopt;
     auto next = v.find(path.substr(0, dot));

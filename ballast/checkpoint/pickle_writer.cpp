@@ -40,7 +40,7 @@ std::string PickleWriter::write(const Value& root) {
 }
 
 void PickleWriter::note_use(const Storage& s, std::optional<DType> dtype) {
-  const auto [it, first] = uses_.try_emplace(s.id(), dtype, false);
+  const auto [it, first] = uses_.try_emplace(s.id(), Uses{dtype});
   if (!first && it->second.dtype != dtype) it->second.of_several_types = true;
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 
 #include "ballast/core/array_ref.h"
@@ -29,7 +28,7 @@ class Dims {
       allocate(o.size_);
       std::copy(o.begin(), o.end(), data());
     } else {
-      copy_object(o);
+      copy_values(o);
     }
   }
   Dims(Dims&& o) noexcept { take(o); }
@@ -91,10 +90,17 @@ class Dims {
   void release() noexcept {
     if (on_heap()) std::unique_ptr<std::int64_t[]>(heap_).reset();
   }
-  // All of it, whatever the number of dimensions: a few moves without a branch.
-  void copy_object(const Dims& o) noexcept { std::memcpy(static_cast<void*>(this), &o, sizeof *this); }
+  void copy_values(const Dims& o) noexcept {
+    size_ = o.size_;
+    std::copy_n(o.inline_, kInline, inline_);  // all of them: a few moves without a loop
+  }
   void take(Dims& o) noexcept {
-    copy_object(o);
+    if (o.on_heap()) {
+      heap_ = o.heap_;
+      size_ = o.size_;
+    } else {
+      copy_values(o);
+    }
     o.size_ = 0;
   }
 

@@ -19,12 +19,12 @@ class RefCounted {
     }
   }
   [[nodiscard]] std::uint32_t use_count() const noexcept { return count_.load(std::memory_order_relaxed); }
+  RefCounted(const RefCounted&) = delete;
+  RefCounted& operator=(const RefCounted&) = delete;
 
  protected:
   RefCounted() = default;
   ~RefCounted() = default;
-  RefCounted(const RefCounted&) = delete;
-  RefCounted& operator=(const RefCounted&) = delete;
 
  private:
   mutable std::atomic<std::uint32_t> count_{1};
@@ -45,6 +45,7 @@ class IntrusivePtr {
     if (p_ != nullptr) p_->retain();
   }
   IntrusivePtr(IntrusivePtr&& o) noexcept : p_(std::exchange(o.p_, nullptr)) {}
+  // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): a copy is swapped in
   IntrusivePtr& operator=(const IntrusivePtr& o) noexcept {
     IntrusivePtr(o).swap(*this);
     return *this;

@@ -89,14 +89,11 @@ class Tensor {
   ~Tensor() = default;
 
   /// To a variable: the handle now refers to the other tensor.
-  Tensor& operator=(const Tensor& o) & noexcept {
-    impl_ = o.impl_;
-    return *this;
-  }
+  Tensor& operator=(const Tensor& o) & noexcept = default;
   Tensor& operator=(Tensor&& o) & noexcept = default;
   /// To an expression (`x[i] = y`): the values of `o` are copied in, broadcast and converted.
   Tensor& operator=(const Tensor& o) &&;
-  Tensor& operator=(Tensor&& o) &&;
+  Tensor& operator=(Tensor&& o) &&;  // NOLINT(performance-noexcept-move-constructor): it copies values
   Tensor& operator=(const Scalar& value) &&;
 
   // --------------------------------------------------------------------------------------- what it is (core)

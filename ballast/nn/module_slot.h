@@ -29,6 +29,7 @@ class ModuleSlot {
   ModuleSlot(const ModuleSlot& o)
       : module_(detail::module_remap != nullptr && o.module_ ? detail::module_remap(o.module_) : o.module_) {}
   ModuleSlot(ModuleSlot&& o) noexcept = default;
+  // NOLINTNEXTLINE(bugprone-unhandled-self-assignment): the same module is left where it is
   ModuleSlot& operator=(const ModuleSlot& o) noexcept {
     if (module_ != o.module_) detail::release_module(std::exchange(module_, o.module_));
     return *this;

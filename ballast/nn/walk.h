@@ -86,6 +86,7 @@ void walk(const Module& root, const WalkOptions& options, Enter&& enter, Leave&&
       stack.push_back({child, 0, length});
       if (stack.size() >= kSuspiciousDepth && std::has_single_bit(stack.size())) [[unlikely]] {
         std::vector<const Module*> path;
+        path.reserve(stack.size());
         for (const Frame& f : stack) path.push_back(f.module);
         check_has_an_end(path);
       }

@@ -30,7 +30,7 @@ std::string root_of(const ZipReader& zip) {
   if (any("/archive_format") || any("/models/model.json"))
     fail("a torch.export archive (.pt2): not read yet");
   if (any(".npy")) fail("a NumPy .npz archive: not read yet");
-  const std::string root(entries.front().name.substr(0, entries.front().name.find('/') + 1));
+  std::string root(entries.front().name.substr(0, entries.front().name.find('/') + 1));
   if (root.empty() || zip.find(root + "data.pkl") == nullptr) {
     fail("a zip archive, but not a PyTorch checkpoint: there is no data.pkl in its top folder");
   }
