@@ -30,7 +30,7 @@ struct IsFinite {
   static bool of(auto x) { return std::isfinite(x); }
 };
 
-StridedOperand layout(IntArrayRef sizes, const Dims& strides) { return {nullptr, sizes, strides, 1}; }
+StridedOperand layout(IntArrayRef sizes, IntArrayRef strides) { return {nullptr, sizes, strides, 1}; }
 
 /// Of real values. In PyTorch infinities are what abs() equals infinity of, and finite is what equals itself and has none: the
 /// strides of the result follow from that.
