@@ -2,8 +2,9 @@
 //
 //   auto copy = nn::clone(net);            // a Net; net may be a holder or a std::shared_ptr
 //
-// Every tensor and module of the tree is copied once, however many names and members mean it; tensors that were views of
-// one memory, registered or not, are views of one memory in the copy. requires_grad, hooks and plain members come along; gradients do not.
+// Every tensor and module of the tree is copied once, however many names and members mean it; tensors that were
+// views of one memory, registered or not, are views of one memory in the copy. requires_grad, hooks and plain
+// members come along; gradients do not.
 // Nothing is drawn from any generator, and no constructor but the copy constructor runs.
 #pragma once
 

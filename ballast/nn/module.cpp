@@ -56,8 +56,8 @@ const Entry* unbound(const std::vector<Entry>& former, std::string_view name, co
   return (std::ranges::any_of(lists, is_it) || ...) ? nullptr : &*at;
 }
 
-/// Passes over, with all below it, what is another name of a child that its parent already had: Python's children() lists
-/// each child once.
+/// Passes over, with all below it, what is another name of a child that its parent already had: Python's
+/// children() lists each child once.
 class EachChildOnce {
  public:
   void enter(const Module& m) {

@@ -1,5 +1,5 @@
-// What only few modules have, kept apart so that the others are small: a given name, hooks, and which members were bound
-// to names that are gone.
+// What only few modules have, kept apart so that the others are small: a given name, hooks, and which members
+// were bound to names that are gone.
 #pragma once
 
 #include <string>
