@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tests/support/golden.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 #include "ballast/core/cpu.h"
@@ -15,16 +16,9 @@
 namespace ballast {
 namespace {
 
-using testing::bytes_of;
+using testing::text_of;
 
-std::string text_of_error(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing::bytes_of;
 
 /// The state of `g` with a value of its own at `offset`.
 template <class T>
@@ -158,7 +152,7 @@ TEST(GeneratorTest, StatesThatAreNoneAreRefused) {
   const std::string before = bytes_of(g.get_state());
   const Tensor good = g.get_state();
   const auto refused = [&](const Tensor& state) {
-    const std::string text = text_of_error([&] { g.set_state(state); });
+    const std::string text = text_of([&] { g.set_state(state); });
     EXPECT_EQ(bytes_of(g.get_state()), before) << "a refused state changes nothing";
     return text;
   };

@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 #include "ballast/core/state_dict.h"
@@ -11,17 +12,9 @@
 namespace ballast {
 namespace {
 
-using Dict = OrderedDict<std::string, int>;
+using testing::text_of;
 
-template <class E, class F>
-std::string text_of(F&& f) {
-  try {
-    f();
-  } catch (const E& e) {
-    return e.what();
-  }
-  return "nothing of the expected kind was thrown";
-}
+using Dict = OrderedDict<std::string, int>;
 
 TEST(OrderedDictTest, KeepsTheOrderOfInsertion) {
   Dict d{{"z", 1}, {"a", 2}};

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/support/golden.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 #include "ballast/core/error.h"
@@ -13,17 +14,9 @@
 namespace ballast {
 namespace {
 
-constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+using testing::text_of;
 
-template <class E, class F>
-std::string text_of(F&& f) {
-  try {
-    f();
-  } catch (const E& e) {
-    return e.what();
-  }
-  return "nothing of the expected kind was thrown";
-}
+constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
 TEST(DimsTest, HoldAnyNumberOfDimensions) {
   for (std::size_t n = 0; n < 20; ++n) {

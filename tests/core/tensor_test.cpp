@@ -4,20 +4,13 @@
 #include <limits>
 
 #include "tests/support/golden.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 namespace ballast {
 namespace {
 
-template <class E, class F>
-std::string text_of(F&& f) {
-  try {
-    f();
-  } catch (const E& e) {
-    return e.what();
-  }
-  return "nothing of the expected kind was thrown";
-}
+using testing::text_of;
 
 Tensor bytes(const std::string& s) {
   return testing::tensor_of_bytes(s, kUInt8, {static_cast<std::int64_t>(s.size())});

@@ -2,8 +2,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/nn/thrown.h"
 #include "tests/support/golden.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 #include "ballast/nn/nn.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/nn/thrown.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 #include <unistd.h>
 

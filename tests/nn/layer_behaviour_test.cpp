@@ -4,6 +4,7 @@
 
 #include "tests/nn/warning_log.h"
 #include "tests/support/golden.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 #include "ballast/nn/containers/sequential.h"
@@ -15,16 +16,9 @@
 namespace ballast {
 namespace {
 
-using testing::bytes_of;
+using testing::text_of;
 
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return {};
-}
+using testing::bytes_of;
 
 /// The entries without `_metadata`, as a dictionary made by hand has them.
 StateDict by_hand(const StateDict& state) {
@@ -45,7 +39,7 @@ TEST(BatchNormLoading, DictionaryOfUnknownVersionMayLackTheBatchCount) {
 
   StateDict current = norm->state_dict();
   current.erase("num_batches_tracked");
-  EXPECT_NE(error_of([&] {
+  EXPECT_NE(text_of([&] {
               norm->load_state_dict(current);
             }).find("Missing key(s) in state_dict: \"num_batches_tracked\""),
             std::string::npos);
@@ -65,7 +59,7 @@ TEST(InstanceNormLoading, OldRunningStatisticsAreAnErrorThatSaysWhatToDo) {
   StateDict old;
   old.insert("running_mean", zeros(2));
   old.insert("running_var", zeros(2));
-  const std::string text = error_of([&] { norm->load_state_dict(old); });
+  const std::string text = text_of([&] { norm->load_state_dict(old); });
   EXPECT_NE(
       text.find(
           "Unexpected running stats buffer(s) \"running_mean\" and \"running_var\" for InstanceNorm2d with "
@@ -119,9 +113,9 @@ TEST(LayerOptions, PretrainedTableIsSharedAndFrozen) {
   const nn::EmbeddingBag trained =
       nn::EmbeddingBag::from_pretrained(table, nn::EmbeddingBagFromPretrainedOptions().freeze(false));
   EXPECT_TRUE(trained->weight.requires_grad());
-  EXPECT_EQ(error_of([] { std::ignore = nn::Embedding::from_pretrained(zeros(3)); }),
+  EXPECT_EQ(text_of([] { std::ignore = nn::Embedding::from_pretrained(zeros(3)); }),
             "Embeddings parameter is expected to be 2-dimensional");
-  EXPECT_EQ(error_of([&] { nn::Embedding(nn::EmbeddingOptions(5, 3)._weight(table)); }),
+  EXPECT_EQ(text_of([&] { nn::Embedding(nn::EmbeddingOptions(5, 3)._weight(table)); }),
             "Shape of weight does not match num_embeddings and embedding_dim");
 }
 
@@ -186,7 +180,7 @@ TEST(LayerOptions, WrongOnesAreNamed) {
        "activation should be relu/gelu, not tanh"},
       {[] { nn::Linear(-1, 2); }, "Trying to create tensor with negative dimension -1: [2, -1]"},
   };
-  for (const auto& [make, text] : cases) EXPECT_EQ(error_of(make), text);
+  for (const auto& [make, text] : cases) EXPECT_EQ(text_of(make), text);
 }
 
 TEST(LayerForward, LinearMultipliesByTheTransposeAndAddsTheBias) {
@@ -221,7 +215,7 @@ TEST(LayerForward, FlattenAndIdentityKeepTheValues) {
 
 TEST(LayerForward, OthersSayThatTheyHaveNone) {
   nn::Sequential net{nn::Linear(3, 2), nn::Tanh()};
-  EXPECT_EQ(error_of([&] {
+  EXPECT_EQ(text_of([&] {
               std::ignore = net(zeros({1, 3}));
             }),
             "Module [Tanh] is missing the required \"forward\" function");

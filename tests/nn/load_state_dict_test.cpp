@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "tests/nn/models.h"
-#include "tests/nn/thrown.h"
 #include "tests/nn/warning_log.h"
 #include "tests/support/golden.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 #include "ballast/ops/ops.h"

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "tests/nn/models.h"
-#include "tests/nn/thrown.h"
 #include "tests/support/golden.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 #include "ballast/ops/ops.h"

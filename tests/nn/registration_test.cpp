@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "tests/nn/thrown.h"
 #include "tests/nn/warning_log.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 #include "ballast/nn/nn.h"

@@ -1,6 +1,7 @@
 #include "ballast/ops/factories.h"
 
 #include "tests/ops/op_cases.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 #include "ballast/ops/arithmetic.h"
@@ -9,15 +10,7 @@
 namespace ballast {
 namespace {
 
-template <class F>
-std::string text_of_error(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing::text_of;
 
 TEST(Factories, EqualPyTorch) { testing::run_op_cases("factories"); }
 
@@ -45,11 +38,11 @@ TEST(TensorLiteral, TakesItsTypeFromItsNumbers) {
 }
 
 TEST(TensorLiteral, RefusesUnevenListsAndMixedTypes) {
-  EXPECT_EQ(text_of_error([] {
+  EXPECT_EQ(text_of([] {
               (void)tensor({{5, 6}, {7}});
             }),
             "Expected all sub-lists to have sizes: 2 (e.g. {5, 6}), but got sub-list {7} with sizes: 1");
-  EXPECT_EQ(text_of_error([] {
+  EXPECT_EQ(text_of([] {
               (void)tensor({{1}, {2.5}});
             }),
             "Expected all elements of the tensor to have the same scalar type: Int, but got element of "

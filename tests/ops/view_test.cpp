@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "tests/ops/op_cases.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 #include "ballast/ops/comparison.h"
@@ -11,14 +12,7 @@
 namespace ballast {
 namespace {
 
-std::string text_of_error(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
+using testing::text_of;
 
 TEST(View, ShowsTheSameElements) {
   const Tensor t = arange(24).view({2, 3, 4});
@@ -198,7 +192,7 @@ TEST(View, RefusesInPyTorchsWords) {
        "as_strided: Negative strides are not supported at the moment, got strides: [-1]"},
       {[&] { (void)x.view_as_real(); }, "view_as_real is only supported for complex tensors"},
   };
-  for (const auto& [call, text] : cases) EXPECT_EQ(text_of_error(call), text);
+  for (const auto& [call, text] : cases) EXPECT_EQ(text_of(call), text);
   EXPECT_THROW((void)x.as_strided({7}, {1}), ShapeError);
   EXPECT_THROW((void)x.slice(5), IndexError);
 }
