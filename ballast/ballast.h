@@ -9,7 +9,7 @@
 //   ballast::save(mlp->state_dict(), "mlp.pth");
 #pragma once
 
-#include "ballast/autograd/grad_mode.h"
+#include "ballast/autograd/autograd.h"
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/save.h"
 #include "ballast/core/generator.h"

@@ -9,11 +9,18 @@
 // The mode belongs to the thread; it is on when a thread starts.
 #pragma once
 
+#include <utility>
+
 namespace ballast {
 
+namespace detail {
+inline thread_local constinit bool grad_mode = true;
+inline thread_local constinit bool inference_mode = false;
+}  // namespace detail
+
 struct GradMode {
-  [[nodiscard]] static bool is_enabled() noexcept;
-  static void set_enabled(bool on) noexcept;
+  [[nodiscard]] static bool is_enabled() noexcept { return detail::grad_mode; }
+  static void set_enabled(bool on) noexcept { detail::grad_mode = on; }
 };
 
 /// Sets the mode for a scope and puts the old one back at its end.
@@ -32,6 +39,20 @@ class AutoGradMode {
 class NoGradGuard : public AutoGradMode {
  public:
   NoGradGuard() noexcept : AutoGradMode(false) {}
+};
+
+/// Turns recording off for a scope in which nothing will ever be differentiated; with `false`, on again inside such a scope.
+class InferenceMode : public AutoGradMode {
+ public:
+  explicit InferenceMode(bool on = true) noexcept
+      : AutoGradMode(!on), before_(std::exchange(detail::inference_mode, on)) {}
+  ~InferenceMode() { detail::inference_mode = before_; }
+  InferenceMode(const InferenceMode&) = delete;
+  InferenceMode& operator=(const InferenceMode&) = delete;
+  [[nodiscard]] static bool is_enabled() noexcept { return detail::inference_mode; }
+
+ private:
+  bool before_;
 };
 
 }  // namespace ballast

@@ -14,9 +14,20 @@ class RefCounted {
   void retain() const noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
   void release() const noexcept {
     // A sole owner needs no read-modify-write: nobody else can have a handle to copy from.
-    if (count_.load(std::memory_order_acquire) == 1 || count_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    const bool sole =
+        !static_cast<const T*>(this)->is_observed() && count_.load(std::memory_order_acquire) == 1;
+    if (sole || count_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       T::destroy(const_cast<T*>(static_cast<const T*>(this)));
     }
+  }
+  /// Whether there may be pointers that do not count, whose holders call try_retain. A T may say so itself.
+  [[nodiscard]] static constexpr bool is_observed() noexcept { return false; }
+  /// For a pointer that does not count: takes a reference unless the last one is gone already.
+  [[nodiscard]] bool try_retain() const noexcept {
+    std::uint32_t n = count_.load(std::memory_order_relaxed);
+    while (n != 0 && !count_.compare_exchange_weak(n, n + 1, std::memory_order_acq_rel)) {
+    }
+    return n != 0;
   }
   [[nodiscard]] std::uint32_t use_count() const noexcept { return count_.load(std::memory_order_relaxed); }
   RefCounted(const RefCounted&) = delete;

@@ -115,6 +115,15 @@ Dims broadcast_shapes(IntArrayRef a, IntArrayRef b) {
   return out;
 }
 
+bool is_expandable_to(IntArrayRef from, IntArrayRef to) noexcept {
+  if (from.size() > to.size()) return false;
+  for (std::size_t i = 1; i <= from.size(); ++i) {
+    const std::int64_t n = from[from.size() - i];
+    if (n != 1 && n != to[to.size() - i]) return false;
+  }
+  return true;
+}
+
 std::string shape_text(IntArrayRef sizes) {
   return fmt::format("[{}]", fmt::join(sizes.begin(), sizes.end(), ", "));
 }

@@ -39,6 +39,9 @@ std::int64_t fill_contiguous_strides(IntArrayRef sizes, std::int64_t* strides);
 /// The shape both broadcast to; else ShapeError with PyTorch's text.
 [[nodiscard]] Dims broadcast_shapes(IntArrayRef a, IntArrayRef b);
 
+/// Whether a tensor of shape `from` broadcasts to exactly `to`.
+[[nodiscard]] bool is_expandable_to(IntArrayRef from, IntArrayRef to) noexcept;
+
 /// `[2, 3]`, as PyTorch's error texts show shapes.
 [[nodiscard]] std::string shape_text(IntArrayRef sizes);
 

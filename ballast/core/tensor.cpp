@@ -65,6 +65,20 @@ void TensorImpl::destroy(TensorImpl* t) noexcept { delete t; }
 void* TensorImpl::operator new(std::size_t /*size*/) { return BlockCache<sizeof(TensorImpl)>::allocate(); }
 void TensorImpl::operator delete(void* p) noexcept { BlockCache<sizeof(TensorImpl)>::release(p); }
 
+void* VersionCounter::operator new(std::size_t /*size*/) {
+  return BlockCache<sizeof(VersionCounter)>::allocate();
+}
+void VersionCounter::operator delete(void* p) noexcept { BlockCache<sizeof(VersionCounter)>::release(p); }
+
+VersionCounter& VersionSlot::get() {
+  if (VersionCounter* const v = find()) return *v;
+  auto* const fresh = new VersionCounter;
+  VersionCounter* there = nullptr;
+  if (counter_.compare_exchange_strong(there, fresh, std::memory_order_acq_rel)) return *fresh;
+  delete fresh;
+  return *there;
+}
+
 void Tensor::throw_undefined() { throw Error("an undefined tensor has no shape, type or values"); }
 
 void Tensor::throw_dtype(DType expected) const {
@@ -81,30 +95,23 @@ void* Tensor::data_ptr() const {
 
 const Tensor& Tensor::requires_grad_(bool on) const {
   check_differentiable(dtype(), on);
+  check(on || is_leaf(),
+        "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+        "in a "
+        "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
   impl().requires_grad = on;
   return *this;
 }
-
-Tensor Tensor::grad() const { return {}; }
 
 Tensor Tensor::alias(IntArrayRef sizes, IntArrayRef strides, std::int64_t offset) const {
   return tensor_on(storage(), dtype(), sizes, strides, offset);
 }
 
 Tensor Tensor::data() const { return Tensor(alias_of(impl())); }
-Tensor Tensor::detach() const { return Tensor(alias_of(impl())); }
-
-void Tensor::set_data(const Tensor& value) const {
-  TensorImpl& t = impl();
-  const TensorImpl& v = value.impl();
-  check<DTypeError>(!t.requires_grad || ballast::is_floating_point(v.dtype) || ballast::is_complex(v.dtype),
-                    "data set to a tensor that requires gradients must be floating point or complex dtype");
-  t.storage = v.storage;
-  t.sizes = v.sizes;
-  t.strides = v.strides;
-  t.offset = v.offset;
-  t.numel = v.numel;
-  t.dtype = v.dtype;
+Tensor Tensor::detach() const {
+  Tensor out(alias_of(impl()));
+  out.impl().version.share(impl().version);
+  return out;
 }
 
 Scalar Tensor::item() const {

@@ -14,6 +14,7 @@
 // from -1 backwards.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
@@ -21,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "ballast/core/array_ref.h"
@@ -38,11 +40,82 @@
 namespace ballast {
 
 class Tensor;
+class TensorImpl;
+namespace autograd {
+class Node;
+}
 
-/// What the tape keeps beside a tensor. Core knows only that it can be destroyed.
+/// What the tape (ballast/autograd) keeps beside a tensor, as far as core has to know it.
 class AutogradMeta {
  public:
   virtual ~AutogradMeta() = default;
+  /// Whether the tensor is a view of one that requires grad.
+  [[nodiscard]] virtual bool inherits_grad() const noexcept = 0;
+  /// Whether an operation made the tensor, so that it is no leaf.
+  [[nodiscard]] virtual bool has_function() const noexcept = 0;
+  /// "MulBackward0"; null for leaves.
+  [[nodiscard]] virtual const char* function_name(const TensorImpl& self) const = 0;
+};
+
+/// Owns what the tape keeps beside a tensor. Threads that need it at the same time for the first time agree on one.
+class AutogradSlot {
+ public:
+  AutogradSlot() = default;
+  ~AutogradSlot() { delete meta_.load(std::memory_order_acquire); }
+  AutogradSlot(const AutogradSlot&) = delete;
+  AutogradSlot& operator=(const AutogradSlot&) = delete;
+  [[nodiscard]] AutogradMeta* get() const noexcept { return meta_.load(std::memory_order_acquire); }
+  /// Puts `fresh` in unless something is there already; gives what is there.
+  AutogradMeta& offer(std::unique_ptr<AutogradMeta> fresh) noexcept {
+    AutogradMeta* there = nullptr;
+    if (meta_.compare_exchange_strong(there, fresh.get(), std::memory_order_acq_rel)) there = fresh.release();
+    return *there;
+  }
+  void reset() noexcept { delete meta_.exchange(nullptr, std::memory_order_acq_rel); }
+
+ private:
+  std::atomic<AutogradMeta*> meta_{nullptr};
+};
+
+/// How often the elements of a tensor were written in place. A tensor and its views share one, made when it is first needed.
+class VersionCounter : public RefCounted<VersionCounter> {
+ public:
+  [[nodiscard]] std::uint32_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
+  void bump() noexcept { value_.fetch_add(1, std::memory_order_relaxed); }
+  static void destroy(VersionCounter* v) noexcept { delete v; }
+  static void* operator new(std::size_t size);
+  static void operator delete(void* p) noexcept;
+
+ private:
+  std::atomic<std::uint32_t> value_{0};
+};
+
+/// A tensor's share in a version counter; none stands for one that is still 0.
+class VersionSlot {
+ public:
+  VersionSlot() = default;
+  ~VersionSlot() {
+    if (VersionCounter* const v = find()) v->release();
+  }
+  VersionSlot(const VersionSlot&) = delete;
+  VersionSlot& operator=(const VersionSlot&) = delete;
+  [[nodiscard]] std::uint32_t value() const noexcept {
+    const VersionCounter* const v = find();
+    return v != nullptr ? v->value() : 0;
+  }
+  void bump() { get().bump(); }
+  /// Counts together with `other` from now on; only for a tensor that nobody else has seen.
+  void share(VersionSlot& other) {
+    VersionCounter& v = other.get();
+    v.retain();
+    counter_.store(&v, std::memory_order_release);
+  }
+
+ private:
+  [[nodiscard]] VersionCounter* find() const noexcept { return counter_.load(std::memory_order_acquire); }
+  VersionCounter& get();
+
+  std::atomic<VersionCounter*> counter_{nullptr};
 };
 
 /// The object behind Tensor handles.
@@ -56,11 +129,14 @@ class TensorImpl : public RefCounted<TensorImpl> {
   bool is_parameter = false;  ///< prints as "Parameter containing:"
   std::int64_t numel = 1;
   Storage storage;
-  std::unique_ptr<AutogradMeta> autograd;
+  AutogradSlot autograd;
   std::int64_t offset = 0;  ///< of the first element, in elements
   Dims sizes;
   Dims strides;
+  VersionSlot version;
 
+  /// The tape's node of a leaf points back at it without counting.
+  [[nodiscard]] bool is_observed() const noexcept { return autograd.get() != nullptr; }
   static void destroy(TensorImpl* t) noexcept;
   static void* operator new(std::size_t size);
   static void operator delete(void* p) noexcept;
@@ -136,15 +212,60 @@ class Tensor {
     return static_cast<T*>(data_ptr());
   }
 
-  // Gradients: flags only here; the tape is ballast/autograd.
-  [[nodiscard]] bool requires_grad() const { return impl().requires_grad; }
-  /// Sets the flag on a leaf. DTypeError for types that have no gradients.
+  // -------------------------------------------------------------------------------- gradients (ballast/autograd)
+  /// Whether gradients of this tensor are asked for: set by hand on leaves, and on what is computed from them.
+  [[nodiscard]] bool requires_grad() const {
+    const TensorImpl& t = impl();
+    if (t.requires_grad) return true;
+    const AutogradMeta* const meta = t.autograd.get();
+    return meta != nullptr && meta->inherits_grad();
+  }
+  /// Sets the flag on a leaf. DTypeError for types that have no gradients; Error "you can only change requires_grad flags
+  /// of leaf variables." where an operation made the tensor.
   const Tensor& requires_grad_(bool on = true) const;
   const Tensor& set_requires_grad(bool on) const { return requires_grad_(on); }
-  [[nodiscard]] bool is_leaf() const { return true; }
+  /// Whether no recorded operation made it: parameters, inputs, and all that requires no grad.
+  [[nodiscard]] bool is_leaf() const {
+    const AutogradMeta* const meta = impl().autograd.get();
+    return meta == nullptr || !meta->has_function();
+  }
   [[nodiscard]] bool is_parameter() const { return impl().is_parameter; }
-  /// The accumulated gradient; undefined until a backward pass has made one.
+  /// The accumulated gradient of a leaf; undefined until a backward pass has made one. For other tensors only after
+  /// retain_grad; else it warns.
   [[nodiscard]] Tensor grad() const;
+  /// The same, to be set: `p.mutable_grad() = g;`, `p.mutable_grad() = {};`.
+  [[nodiscard]] Tensor& mutable_grad() const;
+  /// The node of the tape that made this tensor; null for leaves.
+  [[nodiscard]] IntrusivePtr<autograd::Node> grad_fn() const;
+  [[nodiscard]] std::uint32_t output_nr() const;
+  /// How often the elements were written in place, through any view.
+  [[nodiscard]] std::uint32_t _version() const { return impl().version.value(); }
+  /// Whether it is a view that gradients pass through.
+  [[nodiscard]] bool is_view() const;
+  /// Adds d(this)/d(leaf) times `gradient` to the `.grad` of each leaf this tensor was computed from, or of `inputs` only.
+  /// `gradient` may be left out for a tensor of one element. What was saved for it is given up afterwards unless
+  /// `retain_graph` (default: as `create_graph`); with `create_graph` the gradients can be differentiated again.
+  void backward(const Tensor& gradient = {}, std::optional<bool> retain_graph = std::nullopt,
+                bool create_graph = false, std::optional<ArrayRef<Tensor>> inputs = std::nullopt) const;
+  /// Keeps the gradient of a tensor that is no leaf in `.grad`.
+  void retain_grad() const;
+  [[nodiscard]] bool retains_grad() const;
+  /// Calls `hook` with each gradient of this tensor; a Tensor it returns takes the gradient's place. Gives a number for
+  /// remove_hook. Hooks run in order, for leaves before accumulation.
+  template <class F>
+  std::uint32_t register_hook(F hook) const {
+    if constexpr (std::is_void_v<std::invoke_result_t<F, const Tensor&>>) {
+      return add_hook([hook = std::move(hook)](const Tensor& grad) mutable {
+        hook(grad);
+        return Tensor();
+      });
+    } else {
+      return add_hook(std::move(hook));
+    }
+  }
+  void remove_hook(std::uint32_t id) const;
+  /// Calls `hook` with this leaf after each accumulation into its `.grad`.
+  void register_post_accumulate_grad_hook(std::function<void(const Tensor&)> hook) const;
 
   /// The same storage under another shape; no gradient flows through it. The caller answers for the bounds
   /// being inside the storage (checked: ShapeError).
@@ -152,8 +273,11 @@ class Tensor {
   /// A new tensor on the same values, without gradient.
   [[nodiscard]] Tensor data() const;
   [[nodiscard]] Tensor variable_data() const { return data(); }
-  [[nodiscard]] Tensor tensor_data() const { return data(); }
+  [[nodiscard]] Tensor tensor_data() const { return detach(); }
+  /// The same, counted together with this tensor when it is written in place (`_version`).
   [[nodiscard]] Tensor detach() const;
+  /// Cuts this tensor off from what it was computed from.
+  const Tensor& detach_() const;
   /// This tensor object takes over the storage, shape and type of `value`: handles to it stay valid (and
   /// tied). DTypeError if it requires grad and the new type has no gradients.
   void set_data(const Tensor& value) const;
@@ -356,6 +480,7 @@ class Tensor {
  private:
   [[noreturn]] static void throw_undefined();
   [[noreturn]] void throw_dtype(DType expected) const;
+  std::uint32_t add_hook(std::function<Tensor(const Tensor&)> hook) const;
   [[nodiscard]] std::size_t dim_index(std::int64_t d) const {
     return static_cast<std::size_t>(wrap_dim(d, dim()));
   }

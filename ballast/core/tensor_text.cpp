@@ -216,7 +216,12 @@ std::vector<std::string> suffixes_of(const Tensor& t, const PrintOptions& option
     if (options.edgeitems == 0) size();
     if (!goes_without_saying(t.dtype())) dtype();
   }
-  if (t.requires_grad()) out.emplace_back("requires_grad=True");
+  const AutogradMeta* const meta = t.impl().autograd.get();
+  if (const char* const made_by = meta != nullptr ? meta->function_name(t.impl()) : nullptr) {
+    out.push_back(fmt::format("grad_fn=<{}>", made_by));
+  } else if (t.requires_grad()) {
+    out.emplace_back("requires_grad=True");
+  }
   return out;
 }
 

@@ -1,7 +1,9 @@
 #include "ballast/ops/arithmetic.h"
 
 #include <cmath>
+#include <complex>
 
+#include "ballast/autograd/tape.h"
 #include "ballast/ops/complex_arithmetic.h"
 #include "ballast/ops/elementwise.h"
 #include "ballast/ops/integer_arithmetic.h"
@@ -182,45 +184,187 @@ const Tensor& divide_by(const Tensor& self, const Operand& b) {
   return binary_inplace(self, b, inplace_type(self, b, real_result_type), Divide{});
 }
 
+Tensor times(const Tensor& grad, const Scalar& factor) { return is_one(factor) ? grad : grad.mul(factor); }
+
+/// a + alpha b, or a - alpha b; either may be a number.
+template <class A, class B>
+Tensor recorded_sum(const A& a, const B& b, const Scalar& alpha, bool subtract) {
+  const auto record = [&](const auto& tape, const Tensor& out, std::size_t of_b) {
+    tape.record(subtract ? "SubBackward0" : "AddBackward0", out, saved(), [=](Backward& back) {
+      if (of_b != 0 && back.wants(0)) back.give(0, back.grad());
+      if (of_b < back.num_inputs() && back.wants(of_b)) {
+        const Tensor scaled = times(back.grad(), alpha);
+        back.give(of_b, subtract ? scaled.neg() : scaled);
+      }
+    });
+  };
+  if constexpr (std::is_same_v<A, Tensor> && std::is_same_v<B, Tensor>) {
+    const Tape tape(a, b);
+    Tensor out = sum_of(a, b, alpha, subtract);
+    if (tape.on()) record(tape, out, 1);
+    return out;
+  } else if constexpr (std::is_same_v<A, Tensor>) {
+    const Tape tape(a);
+    Tensor out = sum_of(a, b, alpha, subtract);
+    if (tape.on()) record(tape, out, 2);
+    return out;
+  } else {
+    const Tape tape(b);
+    Tensor out = sum_of(a, b, alpha, subtract);
+    if (tape.on()) record(tape, out, 0);
+    return out;
+  }
+}
+
+template <class B>
+const Tensor& recorded_add_to(const Tensor& self, const B& b, const Scalar& alpha, bool subtract) {
+  const char* const name = subtract ? "SubBackward0" : "AddBackward0";
+  if constexpr (std::is_same_v<B, Tensor>) {
+    const InplaceTape tape(self, b);
+    add_to(self, b, alpha, subtract);
+    if (tape.on()) {
+      tape.record(name, self, saved(), [=](Backward& back) {
+        if (back.wants(0)) back.give(0, back.grad());
+        if (back.wants(1)) {
+          const Tensor scaled = times(back.grad(), alpha);
+          back.give(1, subtract ? scaled.neg() : scaled);
+        }
+      });
+    }
+  } else {
+    const InplaceTape tape(self);
+    add_to(self, b, alpha, subtract);
+    if (tape.on()) tape.record(name, self, saved(), [](Backward& back) { back.give(0, back.grad()); });
+  }
+  return self;
+}
+
+void gradients_of_product(Backward& b) {
+  if (b.wants(0)) b.give(0, b.grad().mul(conj(b.saved(1))));
+  if (b.wants(1)) b.give(1, b.grad().mul(conj(b.saved(0))));
+}
+
+void gradients_of_quotient(Backward& b) {
+  const Tensor divisor = conj(b.saved(1));
+  const Tensor of_dividend = b.grad().div(divisor);
+  if (b.wants(1)) b.give(1, of_dividend.neg().mul(conj(b.saved(0)).div(divisor)));
+  if (b.wants(0)) b.give(0, of_dividend);
+}
+
+Scalar conj(const Scalar& s) { return s.is_complex() ? Scalar(std::conj(s.toComplexDouble())) : s; }
+
 }  // namespace
 
-Tensor Tensor::add(const Tensor& o, const Scalar& alpha) const { return sum_of(*this, o, alpha, false); }
-Tensor Tensor::add(const Scalar& o, const Scalar& alpha) const { return sum_of(*this, o, alpha, false); }
-Tensor Tensor::sub(const Tensor& o, const Scalar& alpha) const { return sum_of(*this, o, alpha, true); }
-Tensor Tensor::sub(const Scalar& o, const Scalar& alpha) const { return sum_of(*this, o, alpha, true); }
-Tensor Tensor::mul(const Tensor& o) const { return product_of(*this, o); }
-Tensor Tensor::mul(const Scalar& o) const { return product_of(*this, o); }
-Tensor Tensor::div(const Tensor& o) const { return quotient_of(*this, o); }
-Tensor Tensor::div(const Scalar& o) const { return quotient_of(*this, o); }
-Tensor Tensor::remainder(const Tensor& o) const { return remainder_of(*this, o); }
-Tensor Tensor::remainder(const Scalar& o) const { return remainder_of(*this, o); }
+Tensor Tensor::add(const Tensor& o, const Scalar& alpha) const {
+  return recorded_sum(*this, o, alpha, false);
+}
+Tensor Tensor::add(const Scalar& o, const Scalar& alpha) const {
+  return recorded_sum(*this, o, alpha, false);
+}
+Tensor Tensor::sub(const Tensor& o, const Scalar& alpha) const { return recorded_sum(*this, o, alpha, true); }
+Tensor Tensor::sub(const Scalar& o, const Scalar& alpha) const { return recorded_sum(*this, o, alpha, true); }
+
+Tensor Tensor::mul(const Tensor& o) const {
+  const Tape tape(*this, o);
+  Tensor out = product_of(*this, o);
+  if (tape.on()) {
+    const Tensor none;
+    tape.record("MulBackward0", out, saved(tape.wants(1) ? *this : none, tape.wants(0) ? o : none),
+                gradients_of_product);
+  }
+  return out;
+}
+Tensor Tensor::mul(const Scalar& o) const {
+  const Tape tape(*this);
+  Tensor out = product_of(*this, o);
+  if (tape.on())
+    tape.record("MulBackward0", out, saved(), [o](Backward& b) { b.give(0, b.grad().mul(conj(o))); });
+  return out;
+}
+Tensor Tensor::div(const Tensor& o) const {
+  const Tape tape(*this, o);
+  Tensor out = quotient_of(*this, o);
+  if (tape.on()) {
+    const Tensor none;
+    tape.record("DivBackward0", out, saved(tape.wants(1) ? *this : none, o), gradients_of_quotient);
+  }
+  return out;
+}
+Tensor Tensor::div(const Scalar& o) const {
+  const Tape tape(*this);
+  Tensor out = quotient_of(*this, o);
+  if (tape.on())
+    tape.record("DivBackward0", out, saved(), [o](Backward& b) { b.give(0, b.grad().div(conj(o))); });
+  return out;
+}
+Tensor Tensor::remainder(const Tensor& o) const {
+  const Tape tape(*this, o);
+  Tensor out = remainder_of(*this, o);
+  if (tape.on()) {
+    tape.record("RemainderBackward0", out, saved(*this, o), [](Backward& b) {
+      if (b.wants(0)) b.give(0, b.grad());
+      if (b.wants(1)) b.give(1, b.grad().mul(b.saved(0).div(b.saved(1)).floor().neg()));
+    });
+  }
+  return out;
+}
+Tensor Tensor::remainder(const Scalar& o) const {
+  const Tape tape(*this);
+  Tensor out = remainder_of(*this, o);
+  if (tape.on()) tape.record("RemainderBackward0", out, saved(), [](Backward& b) { b.give(0, b.grad()); });
+  return out;
+}
 
 const Tensor& Tensor::add_(const Tensor& o, const Scalar& alpha) const {
-  return add_to(*this, o, alpha, false);
+  return recorded_add_to(*this, o, alpha, false);
 }
 const Tensor& Tensor::add_(const Scalar& o, const Scalar& alpha) const {
-  return add_to(*this, o, alpha, false);
+  return recorded_add_to(*this, o, alpha, false);
 }
 const Tensor& Tensor::sub_(const Tensor& o, const Scalar& alpha) const {
-  return add_to(*this, o, alpha, true);
+  return recorded_add_to(*this, o, alpha, true);
 }
 const Tensor& Tensor::sub_(const Scalar& o, const Scalar& alpha) const {
-  return add_to(*this, o, alpha, true);
+  return recorded_add_to(*this, o, alpha, true);
 }
-const Tensor& Tensor::mul_(const Tensor& o) const { return multiply_by(*this, o); }
-const Tensor& Tensor::mul_(const Scalar& o) const { return multiply_by(*this, o); }
-const Tensor& Tensor::div_(const Tensor& o) const { return divide_by(*this, o); }
-const Tensor& Tensor::div_(const Scalar& o) const { return divide_by(*this, o); }
+const Tensor& Tensor::mul_(const Tensor& o) const {
+  const InplaceTape tape(*this, o);
+  const Tensor before = tape.wants(1) ? clone() : Tensor();
+  multiply_by(*this, o);
+  if (tape.on()) tape.record("MulBackward0", *this, saved(before, o), gradients_of_product);
+  return *this;
+}
+const Tensor& Tensor::mul_(const Scalar& o) const {
+  const InplaceTape tape(*this);
+  multiply_by(*this, o);
+  if (tape.on())
+    tape.record("MulBackward0", *this, saved(), [o](Backward& b) { b.give(0, b.grad().mul(conj(o))); });
+  return *this;
+}
+const Tensor& Tensor::div_(const Tensor& o) const {
+  const InplaceTape tape(*this, o);
+  const Tensor before = tape.wants(1) ? clone() : Tensor();
+  divide_by(*this, o);
+  if (tape.on()) tape.record("DivBackward0", *this, saved(before, o), gradients_of_quotient);
+  return *this;
+}
+const Tensor& Tensor::div_(const Scalar& o) const {
+  const InplaceTape tape(*this);
+  divide_by(*this, o);
+  if (tape.on())
+    tape.record("DivBackward0", *this, saved(), [o](Backward& b) { b.give(0, b.grad().div(conj(o))); });
+  return *this;
+}
 
 Tensor add(const Tensor& self, const Tensor& other, const Scalar& alpha) { return self.add(other, alpha); }
 Tensor add(const Tensor& self, const Scalar& other, const Scalar& alpha) { return self.add(other, alpha); }
 Tensor sub(const Tensor& self, const Tensor& other, const Scalar& alpha) { return self.sub(other, alpha); }
 Tensor sub(const Tensor& self, const Scalar& other, const Scalar& alpha) { return self.sub(other, alpha); }
 Tensor rsub(const Tensor& self, const Tensor& other, const Scalar& alpha) {
-  return sum_of(other, self, alpha, true);
+  return recorded_sum(other, self, alpha, true);
 }
 Tensor rsub(const Tensor& self, const Scalar& other, const Scalar& alpha) {
-  return sum_of(other, self, alpha, true);
+  return recorded_sum(other, self, alpha, true);
 }
 Tensor mul(const Tensor& self, const Tensor& other) { return self.mul(other); }
 Tensor mul(const Tensor& self, const Scalar& other) { return self.mul(other); }

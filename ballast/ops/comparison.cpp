@@ -3,8 +3,10 @@
 #include <cmath>
 #include <functional>
 
+#include "ballast/autograd/tape.h"
 #include "ballast/ops/arithmetic.h"
 #include "ballast/ops/elementwise.h"
+#include "ballast/ops/selection.h"
 #include "ballast/ops/unary.h"
 
 namespace ballast {
@@ -141,7 +143,32 @@ bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol,
   return self.allclose(other, rtol, atol, equal_nan);
 }
 
-Tensor maximum(const Tensor& self, const Tensor& other) { return extreme<Maximum>(self, other, "maximum"); }
-Tensor minimum(const Tensor& self, const Tensor& other) { return extreme<Minimum>(self, other, "minimum"); }
+namespace {
+
+/// The gradient goes to the extreme of the two; equal ones share it.
+template <class Op>
+Tensor recorded_extreme(const Tensor& self, const Tensor& other, const char* function, const char* node) {
+  const Tape tape(self, other);
+  Tensor out = extreme<Op>(self, other, function);
+  if (tape.on()) {
+    tape.record(node, out, saved(self, other), [](Backward& b) {
+      constexpr bool kMaximum = std::is_same_v<Op, Maximum>;
+      const Tensor &x = b.saved(0), &y = b.saved(1);
+      const Tensor shared = where(x.eq(y), b.grad().div(2), b.grad());
+      if (b.wants(0)) b.give(0, shared.masked_fill(kMaximum ? x.lt(y) : x.gt(y), 0));
+      if (b.wants(1)) b.give(1, shared.masked_fill(kMaximum ? x.gt(y) : x.lt(y), 0));
+    });
+  }
+  return out;
+}
+
+}  // namespace
+
+Tensor maximum(const Tensor& self, const Tensor& other) {
+  return recorded_extreme<Maximum>(self, other, "maximum", "MaximumBackward0");
+}
+Tensor minimum(const Tensor& self, const Tensor& other) {
+  return recorded_extreme<Minimum>(self, other, "minimum", "MinimumBackward0");
+}
 
 }  // namespace ballast

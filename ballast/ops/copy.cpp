@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "ballast/autograd/tape.h"
 #include "ballast/core/strided_loop.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/inplace.h"
@@ -92,7 +93,7 @@ void fill(const Tensor& out, const Scalar& value) {
 }  // namespace detail
 
 const Tensor& Tensor::fill_(const Scalar& value) const {
-  check_inplace_on_leaf(*this);
+  begin_overwrite(*this, "FillBackward0");
   detail::fill(*this, value);
   return *this;
 }
@@ -101,9 +102,12 @@ const Tensor& Tensor::fill_(const Tensor& value) const {
   check<ShapeError>(value.dim() == 0,
                     "fill_ only supports 0-dimension value tensor but got tensor with {} dimensions.",
                     value.dim());
-  check_inplace_on_leaf(*this);
-  if (is_meta()) return *this;
-  copy_elements(*this, value.expand(sizes()));
+  InplaceTape tape(*this, value);
+  if (!is_meta()) copy_elements(*this, value.expand(sizes()));
+  if (tape.on())
+    tape.record("FillBackward1", *this, saved(), [](Backward& b) {
+      if (b.wants(1)) b.give(1, b.grad().sum());
+    });
   return *this;
 }
 
@@ -111,12 +115,18 @@ const Tensor& Tensor::zero_() const { return fill_(0); }
 
 const Tensor& Tensor::copy_(const Tensor& src, bool /*non_blocking*/) const {
   if (is_same(src)) return *this;
+  InplaceTape tape(*this, src);
   check_inplace(*this);
   check_broadcasts_into(*this, src.sizes());
-  if (is_meta()) return *this;
-  check<NotImplementedError>(!src.is_meta(), "Cannot copy out of meta tensor; no data!");
-  check_no_partial_overlap(*this, src);
-  copy_elements(*this, src.sizes() == sizes() ? src : src.expand(sizes()));
+  if (!is_meta()) {
+    check<NotImplementedError>(!src.is_meta(), "Cannot copy out of meta tensor; no data!");
+    check_no_partial_overlap(*this, src);
+    copy_elements(*this, src.sizes() == sizes() ? src : src.expand(sizes()));
+  }
+  if (tape.on())
+    tape.record("CopyBackwards", *this, saved(), [](Backward& b) {
+      if (b.wants(1)) b.give(1, b.grad());
+    });
   return *this;
 }
 
@@ -135,17 +145,30 @@ Tensor& Tensor::operator=(const Scalar& value) && {
   return *this;
 }
 
+namespace {
+
+/// `copy`, which has the elements of `self`, recorded as such.
+Tensor recorded_copy(const Tape<1>& tape, const char* name, Tensor copy) {
+  if (tape.on() && (copy.is_floating_point() || copy.is_complex()))
+    tape.record(name, copy, saved(), [](Backward& b) { b.give(0, b.grad()); });
+  return copy;
+}
+
+}  // namespace
+
 Tensor Tensor::clone() const {
+  const Tape tape(*this);
   Tensor out = empty_like(*this);
   copy_elements(out, *this);
-  return out;
+  return recorded_copy(tape, "CloneBackward0", std::move(out));
 }
 
 Tensor Tensor::contiguous() const {
   if (is_contiguous()) return *this;
+  const Tape tape(*this);
   Tensor out = empty(sizes(), options());
   copy_elements(out, *this);
-  return out;
+  return recorded_copy(tape, "CloneBackward0", std::move(out));
 }
 
 Tensor Tensor::to(const TensorOptions& o, bool /*non_blocking*/, bool copy) const {
@@ -156,10 +179,11 @@ Tensor Tensor::to(const TensorOptions& o, bool /*non_blocking*/, bool copy) cons
   const Device to_device = o.has_device() ? o.device() : device();
   if (!copy && to_dtype == dtype() && to_device.type == device().type) return *this;
   check<NotImplementedError>(!is_meta() || to_device.is_meta(), "Cannot copy out of meta tensor; no data!");
+  const Tape tape(*this);
   Tensor out = empty_strided(sizes(), converted_strides(sizes(), strides()),
                              TensorOptions(to_dtype).device(to_device));
   copy_elements(out, *this);
-  return out;
+  return recorded_copy(tape, "ToCopyBackward0", std::move(out));
 }
 
 Tensor Tensor::to(DType to_dtype, bool non_blocking, bool copy) const {
@@ -192,8 +216,17 @@ Tensor Tensor::repeat(IntArrayRef times) const {
     spread.push_back(times[i]);
     spread.push_back(size);
   }
+  const Tape tape(*this);
   Tensor out = empty(result, options());
   if (out.numel() > 0) copy_elements(out.view(spread), reshape(split).expand(spread));
+  if (tape.on()) {
+    // The gradients of the repetitions, added up: every other dimension of the split result.
+    tape.record("RepeatBackward0", out, saved(), [spread, own = Dims(sizes())](Backward& b) {
+      Dims repeated;
+      for (std::size_t d = 0; d < spread.size(); d += 2) repeated.push_back(static_cast<std::int64_t>(d));
+      b.give(0, repeated.empty() ? b.grad() : b.grad().reshape(spread).sum(repeated).reshape(own));
+    });
+  }
   return out;
 }
 

@@ -1,6 +1,8 @@
+#include "ballast/autograd/tape.h"
 #include "ballast/ops/comparison.h"
 #include "ballast/ops/elementwise.h"
 #include "ballast/ops/factories.h"
+#include "ballast/ops/indexing.h"
 #include "ballast/ops/reduced_rows.h"
 #include "ballast/ops/reduction.h"
 
@@ -56,9 +58,17 @@ Tensor extreme_of_all(const Tensor& t, Which which) {
                     "reduction dim with the "
                     "'dim' argument.",
                     name_of(which));
-  const Tensor out = empty({}, t.options());
+  const Tape tape(t);
+  Tensor out = empty({}, t.options());
   find_extremes(detail::reduce_rows(t, {}, false), which, which == Which::kMax ? "max_all" : "min_all",
                 {out, {}});
+  if (tape.on()) {
+    // Equal extremes share the gradient.
+    tape.record(which == Which::kMax ? "MaxBackward1" : "MinBackward1", out, saved(t, out), [](Backward& b) {
+      const Tensor at = b.saved(0).eq(b.saved(1)).to(b.grad().dtype());
+      b.give(0, at.mul(b.grad().div(at.sum())));
+    });
+  }
   return out;
 }
 
@@ -72,9 +82,17 @@ std::tuple<Tensor, Tensor> extremes_along(const Tensor& t, std::int64_t dim, boo
   check_not_empty(t, dim, name_of(which));
   check<DTypeError>(!t.is_complex(), "{}(): does not support complex input", name_of(which));
   if (t.dim() == 0) return {t.clone(), zeros({}, t.options().dtype(kInt64))};
+  const Tape tape(t);
   const detail::ReducedRows r = detail::reduce_rows(t, dim, keepdim);
   const Extremes out{empty(r.result, t.options()), empty(r.result, t.options().dtype(kInt64))};
   find_extremes(r, which, which == Which::kMax ? "max_cpu" : "min_cpu", out);
+  if (tape.on()) {
+    tape.record(which == Which::kMax ? "MaxBackward0" : "MinBackward0", out.values, saved(out.places),
+                [dim, shape = detail::Reduced(t, dim, keepdim), sizes = Dims(t.sizes())](Backward& b) {
+                  b.give(0, scatter_add(zeros(sizes, b.grad().options()), dim, shape.kept(b.saved(0)),
+                                        shape.kept(b.grad())));
+                });
+  }
   return {out.values, out.places};
 }
 

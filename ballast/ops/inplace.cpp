@@ -1,12 +1,12 @@
 #include "ballast/ops/inplace.h"
 
-#include "ballast/autograd/grad_mode.h"
+#include "ballast/autograd/tape.h"
 
 namespace ballast {
 
-void check_inplace_on_leaf(const Tensor& self) {
-  check(!self.requires_grad() || !GradMode::is_enabled(),
-        "a leaf Variable that requires grad is being used in an in-place operation.");
+void begin_overwrite(const Tensor& self, const char* name) {
+  const InplaceTape tape(self);
+  if (tape.on()) tape.record(name, self, saved(), [](Backward&) {});
 }
 
 bool repeats_an_address(const Tensor& t) {
@@ -18,7 +18,6 @@ bool repeats_an_address(const Tensor& t) {
 }
 
 void check_inplace(const Tensor& self) {
-  check_inplace_on_leaf(self);
   check<ShapeError>(
       !repeats_an_address(self),
       "unsupported operation: more than one element of the written-to tensor refers to a single "

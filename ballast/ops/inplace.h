@@ -1,21 +1,22 @@
 // What every operation that writes into a tensor asks first.
 //
-//   check_inplace(self);                  // not a leaf that requires grad, not one address under two indices
-//   check_no_partial_overlap(self, src);  // not half of what it reads
+//   begin_overwrite(self, "FillBackward0");   // or an InplaceTape: not a leaf that requires grad
+//   check_inplace(self);                      // not one address under two indices
+//   check_no_partial_overlap(self, src);      // not half of what it reads
 #pragma once
 
 #include "ballast/core/tensor.h"
 
 namespace ballast {
 
-/// Throws Error "a leaf Variable that requires grad is being used in an in-place operation." while gradients are being
-/// recorded (autograd/grad_mode.h).
-void check_inplace_on_leaf(const Tensor& self);
+/// Begins an operation that overwrites `self` with values that depend on no tensor: no gradient goes further back. Refuses leaves
+/// that require grad, and counts the change, as InplaceTape does (autograd/tape.h). `name` is that of its node.
+void begin_overwrite(const Tensor& self, const char* name);
 
 /// Whether one address stands under two indices, as in an expanded tensor.
 [[nodiscard]] bool repeats_an_address(const Tensor& t);
 
-/// check_inplace_on_leaf, and ShapeError "unsupported operation: more than one element of the written-to tensor refers to a single
+/// ShapeError "unsupported operation: more than one element of the written-to tensor refers to a single
 /// memory location. ..." for an expanded tensor.
 void check_inplace(const Tensor& self);
 

@@ -1,6 +1,9 @@
 #include "ballast/ops/join.h"
 
+#include <span>
 #include <vector>
+
+#include "ballast/autograd/tape.h"
 
 namespace ballast {
 namespace {
@@ -45,6 +48,7 @@ Tensor cat(TensorList tensors, std::int64_t dim) {
     check<ShapeError>(sum.has_value(), "the joined size of dimension {} does not fit into 64 bits", d);
     sizes[d] = *sum;
   }
+  const ListTape tape(tensors);
   Tensor out = empty(sizes, TensorOptions(dtype).device(device));
   std::int64_t at = 0;
   for (const Tensor& t : tensors) {
@@ -52,6 +56,17 @@ Tensor cat(TensorList tensors, std::int64_t dim) {
     const std::int64_t n = t.sizes()[d];
     copy_elements(out.narrow(dim, at, n), t);
     at += n;
+  }
+  if (tape.on()) {
+    std::vector<std::int64_t> lengths;
+    for (const Tensor& t : tensors) lengths.push_back(is_skipped(t) ? 0 : t.sizes()[d]);
+    tape.record("CatBackward0", std::span(&out, 1), [dim, lengths = std::move(lengths)](Backward& b) {
+      std::int64_t begin = 0;
+      for (std::size_t i = 0; i < lengths.size(); ++i) {
+        if (b.wants(i) && lengths[i] > 0) b.give(i, b.grad().narrow(dim, begin, lengths[i]));
+        begin += lengths[i];
+      }
+    });
   }
   return out;
 }

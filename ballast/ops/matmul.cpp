@@ -1,11 +1,13 @@
 #include "ballast/ops/matmul.h"
 
+#include "ballast/autograd/tape.h"
 #include "ballast/ops/blas.h"
 #include "ballast/ops/complex_arithmetic.h"
 #include "ballast/ops/copy.h"
 #include "ballast/ops/elementwise.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/integer_arithmetic.h"
+#include "ballast/ops/unary.h"
 
 namespace ballast {
 namespace {
@@ -120,11 +122,20 @@ Tensor product(const Tensor& a, const Tensor& b, const char* kernel) {
   return out;
 }
 
+/// The gradients of the product of two matrices, or of batches of them.
+void gradients_of_matrices(Backward& b) {
+  if (b.wants(0)) b.give(0, b.grad().matmul(conj(b.saved(1).transpose(-2, -1))));
+  if (b.wants(1)) b.give(1, conj(b.saved(0).transpose(-2, -1)).matmul(b.grad()));
+}
+
 Tensor matrix_product(const Tensor& a, const Tensor& b) {
+  const Tape tape(a, b);
   check_shapes(a, b);
   check<DTypeError>(a.dtype() == b.dtype(), "expected m1 and m2 to have the same dtype, but got: {} != {}",
                     dtype_cpp_name(a.dtype()), dtype_cpp_name(b.dtype()));
-  return product<kMatrixTypes>(a, b, "addmm_impl_cpu_");
+  Tensor out = product<kMatrixTypes>(a, b, "addmm_impl_cpu_");
+  if (tape.on()) tape.record("MmBackward0", out, saved(a, b), gradients_of_matrices);
+  return out;
 }
 
 Tensor dot(const Tensor& a, const Tensor& b) {
@@ -137,7 +148,16 @@ Tensor dot(const Tensor& a, const Tensor& b) {
                     "and {} elements respectively",
                     shape_text(a.sizes()), shape_text(b.sizes()), a.numel(), b.numel());
   if (!a.is_meta()) check_kernel<kVectorTypes>(a.dtype(), "dot");
-  return product<kVectorTypes>(a.unsqueeze(0), b.unsqueeze(1), "dot").view({});
+  const Tape tape(a, b);
+  const Tensor product_of_one = product<kVectorTypes>(a.unsqueeze(0), b.unsqueeze(1), "dot");
+  Tensor out = product_of_one.alias({}, {}, 0);
+  if (tape.on()) {
+    tape.record("DotBackward0", out, saved(a, b), [](Backward& back) {
+      if (back.wants(0)) back.give(0, back.grad().mul(conj(back.saved(1))));
+      if (back.wants(1)) back.give(1, back.grad().mul(conj(back.saved(0))));
+    });
+  }
+  return out;
 }
 
 Tensor matrix_times_vector(const Tensor& a, const Tensor& v) {
@@ -146,7 +166,16 @@ Tensor matrix_times_vector(const Tensor& a, const Tensor& v) {
   check<DTypeError>(a.dtype() == v.dtype(),
                     "addmv input tensors must have the same dtype, but got {}, {}, and {}",
                     dtype_error_name(v.dtype()), dtype_error_name(a.dtype()), dtype_error_name(v.dtype()));
-  return product<kVectorTypes>(a, v.unsqueeze(1), "addmv_impl_cpu").squeeze(1);
+  const Tape tape(a, v);
+  const Tensor column = product<kVectorTypes>(a, v.unsqueeze(1), "addmv_impl_cpu");
+  Tensor out = column.alias({column.sizes()[0]}, {1}, 0);
+  if (tape.on()) {
+    tape.record("MvBackward0", out, saved(a, v), [](Backward& back) {
+      if (back.wants(0)) back.give(0, back.grad().unsqueeze(1).mul(conj(back.saved(1)).unsqueeze(0)));
+      if (back.wants(1)) back.give(1, conj(back.saved(0).t()).matmul(back.grad()));
+    });
+  }
+  return out;
 }
 
 /// All dimensions but the last as one: a matrix of so many rows.
@@ -213,7 +242,9 @@ Tensor batched(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-Tensor bmm(const Tensor& a, const Tensor& b) {
+namespace {
+
+Tensor bmm_values(const Tensor& a, const Tensor& b) {
   check<ShapeError>(a.dim() == 3, "batch1 must be a 3D tensor");
   check<ShapeError>(b.dim() == 3, "batch2 must be a 3D tensor");
   check<ShapeError>(
@@ -228,6 +259,15 @@ Tensor bmm(const Tensor& a, const Tensor& b) {
                     dtype_error_name(a.dtype()), dtype_error_name(b.dtype()));
   for (std::int64_t i = 0; i < a.sizes()[0]; ++i)
     multiply<kMatrixTypes>(out.select(0, i), a.select(0, i), b.select(0, i), "bmm");
+  return out;
+}
+
+}  // namespace
+
+Tensor bmm(const Tensor& a, const Tensor& b) {
+  const Tape tape(a, b);
+  Tensor out = bmm_values(a, b);
+  if (tape.on()) tape.record("BmmBackward0", out, saved(a, b), gradients_of_matrices);
   return out;
 }
 
@@ -260,12 +300,25 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const S
   check<ShapeError>(mat1.dim() == 2, "mat1 must be a matrix, got {}-D tensor", mat1.dim());
   check<ShapeError>(mat2.dim() == 2, "mat2 must be a matrix, got {}-D tensor", mat2.dim());
   check_shapes(mat1, mat2);
+  const Tape tape(self, mat1, mat2);
   const Dims sizes{mat1.sizes()[0], mat2.sizes()[1]};
   const Tensor added = self.expand(sizes);
   const bool ignored = !beta.is_complex() && beta.toDouble() == 0;
-  const Tensor out = empty(sizes, result_options(mat1, mat2));
+  Tensor out = empty(sizes, result_options(mat1, mat2));
   if (!ignored) copy_elements(out, added);
   multiply<kMatrixTypes>(out, mat1, mat2, "addmm_impl_cpu_", beta, alpha);
+  if (tape.on()) {
+    const Tensor none;
+    tape.record("AddmmBackward0", out, saved(tape.wants(2) ? mat1 : none, tape.wants(1) ? mat2 : none),
+                [beta, alpha](Backward& b) {
+                  const auto times = [](const Tensor& t, const Scalar& factor) {
+                    return factor.toComplexDouble() == 1.0 ? t : t.mul(factor);
+                  };
+                  if (b.wants(0)) b.give(0, times(b.grad(), beta));
+                  if (b.wants(1)) b.give(1, times(b.grad().mm(conj(b.saved(1).t())), alpha));
+                  if (b.wants(2)) b.give(2, times(conj(b.saved(0).t()).mm(b.grad()), alpha));
+                });
+  }
   return out;
 }
 

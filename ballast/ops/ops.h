@@ -5,6 +5,7 @@
 #include "ballast/ops/comparison.h"
 #include "ballast/ops/copy.h"
 #include "ballast/ops/factories.h"
+#include "ballast/ops/indexing.h"
 #include "ballast/ops/join.h"
 #include "ballast/ops/linalg.h"
 #include "ballast/ops/matmul.h"

@@ -1,10 +1,13 @@
 #include <cmath>
 
+#include "ballast/autograd/tape.h"
 #include "ballast/ops/arithmetic.h"
+#include "ballast/ops/comparison.h"
 #include "ballast/ops/complex_arithmetic.h"
 #include "ballast/ops/elementwise.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/integer_arithmetic.h"
+#include "ballast/ops/selection.h"
 #include "ballast/ops/unary.h"
 
 namespace ballast {
@@ -57,19 +60,13 @@ void check_exponent_fits(const Scalar& exponent, DType type) {
   visit_dtype(type, [&]<class T>(std::type_identity<T>) { static_cast<void>(checked_element<T>(exponent)); });
 }
 
-}  // namespace
-
-Tensor Tensor::pow(const Tensor& exponent) const {
-  return binary(*this, exponent, broadcast_type(*this, exponent), Power{});
-}
-
-Tensor Tensor::pow(const Scalar& exponent) const {
-  const DType type = result_type(*this, exponent);
+Tensor power_values(const Tensor& self, const Scalar& exponent) {
+  const DType type = result_type(self, exponent);
   check<ValueError>(
       !(exponent.is_integral(true) && ballast::is_integral(type, true) && exponent.toDouble() < 0),
       "Integers to negative integer powers are not allowed.");
-  const Tensor base = to(type);
-  const Tensor out = detail::empty_result<1>({base}, type, type, is_meta());
+  const Tensor base = self.to(type);
+  const Tensor out = detail::empty_result<1>({base}, type, type, self.is_meta());
   const double e = exponent.is_complex() ? std::nan("") : exponent.toDouble();
   if (e == 0) return out.fill_(1);
   if (e == 1) return out.copy_(base);
@@ -88,13 +85,65 @@ Tensor Tensor::pow(const Scalar& exponent) const {
   return out;
 }
 
+Tensor gradient_of_power(const Tensor& grad, const Tensor& base, const Scalar& exponent) {
+  if (!exponent.is_complex() && exponent.toDouble() == 0) return zeros_like(grad);
+  const Scalar less = exponent.is_complex()        ? Scalar(exponent.toComplexDouble() - 1.0)
+                      : exponent.is_integral(true) ? Scalar(exponent.toLong() - 1)
+                                                   : Scalar(exponent.toDouble() - 1);
+  return grad.mul(conj(base.pow(less).mul(exponent)));
+}
+
+void gradients_of_power(Backward& b) {
+  const Tensor& base = b.saved(0);
+  const Tensor& exponent = b.saved(1);
+  if (b.wants(0)) {
+    const Tensor slope = conj(exponent.mul(base.pow(exponent.sub(1))));
+    b.give(0, where(exponent.eq(0), zeros_like(slope), b.grad().mul(slope)));
+  }
+  if (b.wants(1)) {
+    // 0 to a positive power stays 0.
+    const Tensor slope = conj(b.saved(2).mul(base.log()));
+    const Tensor flat = base.eq(0).bitwise_and(exponent.ge(0));
+    b.give(1, b.grad().mul(where(flat, zeros_like(slope), slope)));
+  }
+}
+
+}  // namespace
+
+Tensor Tensor::pow(const Tensor& exponent) const {
+  const Tape tape(*this, exponent);
+  Tensor out = binary(*this, exponent, broadcast_type(*this, exponent), Power{});
+  if (tape.on()) tape.record("PowBackward1", out, saved(*this, exponent, out), gradients_of_power);
+  return out;
+}
+
+Tensor Tensor::pow(const Scalar& exponent) const {
+  const Tape tape(*this);
+  Tensor out = power_values(*this, exponent);
+  if (tape.on()) {
+    tape.record("PowBackward0", out, saved(*this),
+                [exponent](Backward& b) { b.give(0, gradient_of_power(b.grad(), b.saved(0), exponent)); });
+  }
+  return out;
+}
+
 Tensor pow(const Tensor& self, const Tensor& exponent) { return self.pow(exponent); }
 Tensor pow(const Tensor& self, const Scalar& exponent) { return self.pow(exponent); }
 Tensor pow(const Scalar& self, const Tensor& exponent) {
   const DType type = result_type(self, exponent);
-  const Tensor out = empty(exponent.sizes(), TensorOptions(type).device(exponent.device()));
-  if (!self.is_boolean() && self.toComplexDouble() == 1.0) return out.fill_(1);
-  detail::binary_into(out, self, exponent, type, Power{});
+  const Tape tape(exponent);
+  Tensor out = empty(exponent.sizes(), TensorOptions(type).device(exponent.device()));
+  if (!self.is_boolean() && self.toComplexDouble() == 1.0) {
+    out.fill_(1);
+  } else {
+    detail::binary_into(out, self, exponent, type, Power{});
+  }
+  if (tape.on()) {
+    tape.record("PowBackward2", out, saved(out), [self](Backward& b) {
+      const double base = self.toDouble();
+      b.give(0, base == 0 ? zeros_like(b.grad()) : b.grad().mul(b.saved(0).mul(std::log(base))));
+    });
+  }
   return out;
 }
 

@@ -39,7 +39,7 @@ void draw_bernoulli(Mt19937& engine, const Tensor& out, const Tensor& p) {
 }  // namespace
 
 const Tensor& Tensor::bernoulli_(double p, const std::optional<Generator>& generator) const {
-  check_inplace_on_leaf(*this);
+  begin_overwrite(*this, "BernoulliBackward1");
   check<ValueError>(p >= 0 && p <= 1, "bernoulli_ expects p to be in [0, 1], but got p={:g}", p);
   if (numel() == 0) return *this;
   check_inplace(*this);
@@ -55,6 +55,7 @@ const Tensor& Tensor::bernoulli_(double p, const std::optional<Generator>& gener
 }
 
 const Tensor& Tensor::bernoulli_(const Tensor& p, const std::optional<Generator>& generator) const {
+  begin_overwrite(*this, "BernoulliBackward0");
   check_inplace(*this);
   if (numel() == 0) return *this;
   detail::visit_common<true>(dtype(), "bernoulli_tensor_cpu_self_", [&]<class T>(std::type_identity<T>) {

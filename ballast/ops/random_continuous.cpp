@@ -8,7 +8,7 @@
 namespace ballast {
 
 const Tensor& Tensor::exponential_(double lambda, const std::optional<Generator>& generator) const {
-  check_inplace_on_leaf(*this);
+  begin_overwrite(*this, "ExponentialBackward0");
   check<ValueError>(lambda > 0, "exponential_ expects lambda > 0.0, but found lambda={:g}", lambda);
   if (numel() == 0) return *this;
   check_inplace(*this);
@@ -28,7 +28,7 @@ const Tensor& Tensor::exponential_(double lambda, const std::optional<Generator>
 }
 
 const Tensor& Tensor::cauchy_(double median, double sigma, const std::optional<Generator>& generator) const {
-  check_inplace_on_leaf(*this);
+  begin_overwrite(*this, "CauchyBackward0");
   check<ValueError>(sigma > 0, "cauchy_ expects sigma > 0.0, but found sigma={:g}", sigma);
   check<DTypeError>(
       is_floating_point(),
@@ -49,7 +49,7 @@ const Tensor& Tensor::cauchy_(double median, double sigma, const std::optional<G
 }
 
 const Tensor& Tensor::geometric_(double p, const std::optional<Generator>& generator) const {
-  check_inplace_on_leaf(*this);
+  begin_overwrite(*this, "GeometricBackward0");
   check<ValueError>(p > 0 && p < 1, "geometric_ expects p to be in (0, 1), but got p={:g}", p);
   if (numel() == 0) return *this;
   check_inplace(*this);

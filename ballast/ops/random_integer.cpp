@@ -174,6 +174,7 @@ void random_all_bits(const Tensor& out, const std::optional<Generator>& generato
 }  // namespace
 
 const Tensor& Tensor::random_(const std::optional<Generator>& generator) const {
+  begin_overwrite(*this, "RandomBackward0");
   check_inplace(*this);
   if (numel() == 0) return *this;
   detail::visit_common<true>(dtype(), "random_kernel_cpu", [&]<class T>(std::type_identity<T>) {
@@ -211,6 +212,7 @@ const Tensor& Tensor::random_(std::int64_t to, const Generator& generator) const
 
 const Tensor& Tensor::random_(std::int64_t from, std::optional<std::int64_t> to,
                               const std::optional<Generator>& generator) const {
+  begin_overwrite(*this, "RandomBackward1");
   check_inplace(*this);
   if (to) {
     random_between(*this, from, *to, generator);

@@ -110,7 +110,7 @@ template void draw_normal<BFloat16>(Generator::State&, const Tensor&, double, do
 }  // namespace detail
 
 const Tensor& Tensor::normal_(double mean, double std, const std::optional<Generator>& generator) const {
-  check_inplace_on_leaf(*this);
+  begin_overwrite(*this, "NormalBackward0");
   check<ValueError>(std >= 0, "normal expects std >= 0.0, but found std {:g}", std);
   if (numel() == 0) return *this;
   if (is_complex()) {
@@ -128,7 +128,7 @@ const Tensor& Tensor::normal_(double mean, double std, const std::optional<Gener
 }
 
 const Tensor& Tensor::log_normal_(double mean, double std, const std::optional<Generator>& generator) const {
-  check_inplace_on_leaf(*this);
+  begin_overwrite(*this, "LogNormalBackward0");
   check<ValueError>(std > 0, "log_normal_ expects std > 0.0, but found std={:g}", std);
   if (numel() == 0) return *this;
   check_inplace(*this);

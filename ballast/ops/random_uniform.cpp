@@ -41,7 +41,7 @@ void draw_uniform(Mt19937& engine, const Tensor& out, double from, double to) {
 }  // namespace
 
 const Tensor& Tensor::uniform_(double from, double to, const std::optional<Generator>& generator) const {
-  check_inplace_on_leaf(*this);
+  begin_overwrite(*this, "UniformBackward0");
   if (is_complex()) {
     if (numel() == 0) return *this;
     view_as_real().uniform_(from, to, generator);

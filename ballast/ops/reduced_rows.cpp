@@ -34,4 +34,12 @@ ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim) {
   return out;
 }
 
+Reduced::Reduced(const Tensor& t, IntArrayRef dims, bool keepdim) : sizes_(t.sizes()), kept_(t.sizes()) {
+  static_cast<void>(keepdim);  // either way the result has the elements of the kept shape
+  for (const std::int64_t d : dims) {
+    if (t.dim() > 0) kept_[static_cast<std::size_t>(wrap_dim(d, t.dim()))] = 1;
+  }
+  if (dims.empty()) std::fill(kept_.begin(), kept_.end(), 1);
+}
+
 }  // namespace ballast::detail

@@ -16,4 +16,18 @@ struct ReducedRows {
 /// memory order makes it necessary. On meta, shapes only.
 [[nodiscard]] ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim);
 
+/// What a reduction did to a shape, to be undone by its gradient.
+class Reduced {
+ public:
+  /// Dimensions `dims` of `t` (none: all) were reduced, and kept with size 1 or not.
+  Reduced(const Tensor& t, IntArrayRef dims, bool keepdim);
+  /// `reduced`, of the shape of the result, repeated over the elements that made it.
+  [[nodiscard]] Tensor spread(const Tensor& reduced) const { return kept(reduced).expand(sizes_); }
+  /// `reduced` with the reduced dimensions in place, of size 1.
+  [[nodiscard]] Tensor kept(const Tensor& reduced) const { return reduced.reshape(kept_); }
+
+ private:
+  Dims sizes_, kept_;
+};
+
 }  // namespace ballast::detail

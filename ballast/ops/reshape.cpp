@@ -1,6 +1,7 @@
 #include <optional>
 #include <string>
 
+#include "ballast/autograd/view.h"
 #include "ballast/ops/view.h"
 
 namespace ballast {
@@ -59,6 +60,24 @@ std::optional<Dims> strides_of_view(const Tensor& t, IntArrayRef sizes) {
   return strides;
 }
 
+/// `view`, which shows the elements of `self` in the same order in another shape.
+Tensor other_shape(const char* name, const Tensor& self, Tensor view) {
+  if (autograd::begin_view(self, view)) {
+    const Tape tape(self);
+    tape.record(name, view, saved(),
+                [sizes = Dims(self.sizes())](Backward& b) { b.give(0, b.grad().reshape(sizes)); });
+  }
+  return view;
+}
+
+Tensor clone_contiguous(const Tensor& t) {
+  const Tape tape(t);
+  Tensor out = empty(t.sizes(), t.options());
+  copy_elements(out, t);
+  if (tape.on()) tape.record("CloneBackward0", out, saved(), [](Backward& b) { b.give(0, b.grad()); });
+  return out;
+}
+
 }  // namespace
 
 Tensor Tensor::view(IntArrayRef new_sizes) const {
@@ -68,7 +87,7 @@ Tensor Tensor::view(IntArrayRef new_sizes) const {
                     "view size is not compatible with input tensor's size and stride (at least one dimension "
                     "spans across two "
                     "contiguous subspaces). Use .reshape(...) instead.");
-  return alias(inferred, *new_strides, storage_offset());
+  return other_shape("ViewBackward0", *this, alias(inferred, *new_strides, storage_offset()));
 }
 
 Tensor Tensor::view_as(const Tensor& o) const { return view(o.sizes()); }
@@ -76,10 +95,8 @@ Tensor Tensor::view_as(const Tensor& o) const { return view(o.sizes()); }
 Tensor Tensor::reshape(IntArrayRef new_sizes) const {
   const Dims inferred = infer_size(new_sizes, numel());
   if (const auto new_strides = strides_of_view(*this, inferred))
-    return alias(inferred, *new_strides, storage_offset());
-  const Tensor copied = empty(sizes(), options());
-  copy_elements(copied, *this);
-  return copied.view(inferred);
+    return other_shape("ViewBackward0", *this, alias(inferred, *new_strides, storage_offset()));
+  return clone_contiguous(*this).view(inferred);
 }
 
 Tensor Tensor::flatten(std::int64_t start_dim, std::int64_t end_dim) const {
@@ -163,7 +180,8 @@ Tensor Tensor::expand(IntArrayRef target) const {
       new_strides[i] = i + 1 < target.size() ? stride_around(new_sizes[i + 1], new_strides[i + 1]) : 1;
     }
   }
-  return alias(new_sizes, new_strides, storage_offset());
+  return record_view("ExpandBackward0", *this, alias(new_sizes, new_strides, storage_offset()),
+                     [](Backward& b) { b.give(0, b.grad()); });  // summed to the shape by the engine
 }
 
 Tensor Tensor::expand_as(const Tensor& o) const { return expand(o.sizes()); }
@@ -176,7 +194,7 @@ Tensor Tensor::squeeze() const {
     new_sizes.push_back(sizes()[d]);
     new_strides.push_back(strides()[d]);
   }
-  return alias(new_sizes, new_strides, storage_offset());
+  return other_shape("SqueezeBackward0", *this, alias(new_sizes, new_strides, storage_offset()));
 }
 
 Tensor Tensor::squeeze(std::int64_t d) const {
@@ -187,7 +205,7 @@ Tensor Tensor::squeeze(std::int64_t d) const {
     new_sizes.erase(k);
     new_strides.erase(k);
   }
-  return alias(new_sizes, new_strides, storage_offset());
+  return other_shape("SqueezeBackward1", *this, alias(new_sizes, new_strides, storage_offset()));
 }
 
 Tensor Tensor::unsqueeze(std::int64_t d) const {
@@ -197,7 +215,7 @@ Tensor Tensor::unsqueeze(std::int64_t d) const {
   const std::int64_t step = k < sizes().size() ? stride_around(sizes()[k], strides()[k]) : 1;
   new_sizes.insert(k, 1);
   new_strides.insert(k, step);
-  return alias(new_sizes, new_strides, storage_offset());
+  return other_shape("UnsqueezeBackward0", *this, alias(new_sizes, new_strides, storage_offset()));
 }
 
 Tensor reshape(const Tensor& self, IntArrayRef sizes) { return self.reshape(sizes); }

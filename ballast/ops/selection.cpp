@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "ballast/autograd/tape.h"
 #include "ballast/core/warning.h"
 #include "ballast/ops/elementwise.h"
 #include "ballast/ops/factories.h"
@@ -66,35 +67,65 @@ void fill_masked(const Tensor& out, const Tensor& mask, T value) {
 
 }  // namespace
 
-Tensor Tensor::clamp(const std::optional<Scalar>& min, const std::optional<Scalar>& max) const {
-  const DType type = clamp_type(*this, min, max);
+namespace {
+
+Tensor clamp_values(const Tensor& self, const std::optional<Scalar>& min, const std::optional<Scalar>& max) {
+  const DType type = clamp_type(self, min, max);
   Tensor out;
   if (is_nan(min) || is_nan(max)) {
-    out = empty_like(*this, type);
+    out = empty_like(self, type);
     if (!out.is_meta()) out.fill_(std::nan(""));
     return out;
   }
-  with_clamp(type, min, max, [&](const auto& op) { out = unary(*this, type, op); });
+  with_clamp(type, min, max, [&](const auto& op) { out = unary(self, type, op); });
+  return out;
+}
+
+/// Gradients pass where the limits did not bind.
+auto gradient_of_clamp(const std::optional<Scalar>& min, const std::optional<Scalar>& max) {
+  return [min, max](Backward& b) {
+    const Tensor& x = b.saved(0);
+    Tensor stopped = min ? x.lt(*min) : x.gt(*max);
+    if (min && max) stopped = stopped.bitwise_or(x.gt(*max));
+    b.give(0, b.grad().masked_fill(stopped, 0));
+  };
+}
+
+}  // namespace
+
+Tensor Tensor::clamp(const std::optional<Scalar>& min, const std::optional<Scalar>& max) const {
+  const Tape tape(*this);
+  Tensor out = clamp_values(*this, min, max);
+  if (tape.on()) {
+    const char* const name = !max ? "ClampMinBackward0" : !min ? "ClampMaxBackward0" : "ClampBackward1";
+    tape.record(name, out, saved(*this), gradient_of_clamp(min, max));
+  }
   return out;
 }
 
 Tensor Tensor::clamp_min(const Scalar& min) const { return clamp(min); }
 
 const Tensor& Tensor::clamp_(const std::optional<Scalar>& min, const std::optional<Scalar>& max) const {
-  check_inplace_on_leaf(*this);
   const DType type = clamp_type(*this, min, max);
   check<DTypeError>(can_cast(type, dtype()), "result type {} can't be cast to the desired output type {}",
                     dtype_error_name(type), dtype_cpp_name(dtype()));
   if (is_nan(min) || is_nan(max)) return fill_(std::nan(""));
+  const InplaceTape tape(*this);
+  const Tensor before = tape.on() ? clone() : Tensor();
   with_clamp(type, min, max, [&](const auto& op) { unary_inplace(*this, type, op); });
+  if (tape.on()) tape.record("ClampBackward1", *this, saved(before), gradient_of_clamp(min, max));
   return *this;
 }
+
+namespace {
+void gradient_of_masked_fill(Backward& b) { b.give(0, b.grad().masked_fill(b.saved(0), 0)); }
+}  // namespace
 
 const Tensor& Tensor::masked_fill_(const Tensor& mask, const Scalar& value) const {
   check<DTypeError>(mask.dtype() == kBool,
                     "masked_fill_ only supports boolean masks, but got mask with dtype {}",
                     dtype_cpp_name(mask.dtype()));
-  check_inplace_on_leaf(*this);
+  const InplaceTape tape(*this);
   check_broadcasts_into(*this, mask.sizes());
   check_no_partial_overlap(*this, mask);
   if (repeats_an_address(*this)) {
@@ -108,13 +139,17 @@ const Tensor& Tensor::masked_fill_(const Tensor& mask, const Scalar& value) cons
         const T element = checked_element<T>(value);
         if (!is_meta()) fill_masked(*this, mask, element);
       });
+  if (tape.on()) tape.record("MaskedFillBackward0", *this, saved(mask), gradient_of_masked_fill);
   return *this;
 }
 
 Tensor Tensor::masked_fill(const Tensor& mask, const Scalar& value) const {
-  const Tensor out = empty(broadcast_shapes(mask.sizes(), sizes()), options());
+  const Tape tape(*this);
+  Tensor out = empty(broadcast_shapes(mask.sizes(), sizes()), options());
   out.copy_(*this);
-  return out.masked_fill_(mask, value);
+  out.masked_fill_(mask, value);
+  if (tape.on()) tape.record("MaskedFillBackward0", out, saved(mask), gradient_of_masked_fill);
+  return out;
 }
 
 Tensor clamp(const Tensor& self, const std::optional<Scalar>& min, const std::optional<Scalar>& max) {
@@ -126,14 +161,16 @@ Tensor masked_fill(const Tensor& self, const Tensor& mask, const Scalar& value) 
   return self.masked_fill(mask, value);
 }
 
-Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
+namespace {
+
+Tensor where_values(const Tensor& condition, const Tensor& self, const Tensor& other) {
   const DType type = result_type(self, other);
   if (condition.dtype() == kUInt8) {
     warn(
         "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a "
         "future "
         "version of PyTorch. Use a boolean condition instead.");
-    return where(condition.to(kBool), self, other);
+    return where_values(condition.to(kBool), self, other);
   }
   check<DTypeError>(condition.dtype() == kBool,
                     "where expected condition to be a boolean tensor, but got a tensor with dtype {}",
@@ -158,6 +195,21 @@ Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
           }
         });
   });
+  return out;
+}
+
+}  // namespace
+
+Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
+  const Tape tape(self, other);
+  Tensor out = where_values(condition, self, other);
+  if (tape.on()) {
+    tape.record("WhereBackward0", out, saved(condition), [](Backward& b) {
+      const Tensor nothing = zeros({}, b.grad().options());
+      if (b.wants(0)) b.give(0, where(b.saved(0), b.grad(), nothing));
+      if (b.wants(1)) b.give(1, where(b.saved(0), nothing, b.grad()));
+    });
+  }
   return out;
 }
 

@@ -1,13 +1,20 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
+#include "ballast/autograd/tape.h"
 #include "ballast/core/warning.h"
 #include "ballast/ops/arithmetic.h"
+#include "ballast/ops/comparison.h"
 #include "ballast/ops/complex_arithmetic.h"
 #include "ballast/ops/elementwise.h"
+#include "ballast/ops/factories.h"
+#include "ballast/ops/join.h"
 #include "ballast/ops/reduced_rows.h"
 #include "ballast/ops/reduction.h"
+#include "ballast/ops/selection.h"
+#include "ballast/ops/unary.h"
 
 namespace ballast {
 namespace {
@@ -158,19 +165,53 @@ double norm_of(const std::byte* p, std::int64_t n, double power) {
 
 }  // namespace
 
-Tensor Tensor::sum(std::optional<DType> as) const { return sum_rows(*this, {}, false, sum_type(*this, as)); }
-Tensor Tensor::sum(IntArrayRef dims, bool keepdim, std::optional<DType> as) const {
-  return sum_rows(*this, dims, keepdim, sum_type(*this, as));
+Tensor Tensor::sum(std::optional<DType> as) const {
+  const Tape tape(*this);
+  Tensor out = sum_rows(*this, {}, false, sum_type(*this, as));
+  if (tape.on()) {
+    tape.record("SumBackward0", out, saved(),
+                [sizes = Dims(sizes())](Backward& b) { b.give(0, b.grad().expand(sizes)); });
+  }
+  return out;
 }
-Tensor Tensor::mean(std::optional<DType> as) const { return mean_rows(*this, {}, false, as); }
+Tensor Tensor::sum(IntArrayRef dims, bool keepdim, std::optional<DType> as) const {
+  const Tape tape(*this);
+  Tensor out = sum_rows(*this, dims, keepdim, sum_type(*this, as));
+  if (tape.on()) {
+    tape.record("SumBackward1", out, saved(), [shape = detail::Reduced(*this, dims, keepdim)](Backward& b) {
+      b.give(0, shape.spread(b.grad()));
+    });
+  }
+  return out;
+}
+Tensor Tensor::mean(std::optional<DType> as) const {
+  const Tape tape(*this);
+  Tensor out = mean_rows(*this, {}, false, as);
+  if (tape.on()) {
+    tape.record("MeanBackward0", out, saved(), [sizes = Dims(sizes()), n = numel()](Backward& b) {
+      b.give(0, b.grad().div(n).expand(sizes));
+    });
+  }
+  return out;
+}
 Tensor Tensor::mean(IntArrayRef dims, bool keepdim, std::optional<DType> as) const {
-  return mean_rows(*this, dims, keepdim, as);
+  const Tape tape(*this);
+  Tensor out = mean_rows(*this, dims, keepdim, as);
+  if (tape.on()) {
+    const std::int64_t n = numel() / std::max<std::int64_t>(out.numel(), 1);
+    tape.record("MeanBackward1", out, saved(),
+                [shape = detail::Reduced(*this, dims, keepdim), n](Backward& b) {
+                  b.give(0, shape.spread(b.grad().div(n)));
+                });
+  }
+  return out;
 }
 
-Tensor Tensor::prod(std::optional<DType> as) const {
-  const DType type = sum_type(*this, as);
-  const detail::ReducedRows r = detail::reduce_rows(to(type), {}, false);
-  const Tensor out = new_result(*this, {}, type);
+namespace {
+
+Tensor product_of_all(const Tensor& self, DType type) {
+  const detail::ReducedRows r = detail::reduce_rows(self.to(type), {}, false);
+  const Tensor out = new_result(self, {}, type);
   if (r.n == 0) return out.fill_(1);
   if (out.is_meta()) return out;
   visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
@@ -195,39 +236,116 @@ Tensor Tensor::prod(std::optional<DType> as) const {
   return out;
 }
 
-Tensor Tensor::var(bool unbiased) const {
-  const Tensor out = variance(*this, unbiased, false);
-  warn_without_freedom(*this, unbiased, "var");
-  return out;
+/// The products of all the other elements, also where some are 0.
+Tensor products_without(const Tensor& x) {
+  const Tensor flat = x.reshape({x.numel()});
+  const std::int64_t n = flat.numel();
+  std::vector<Tensor> parts;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Tensor before = flat.slice(0, 0, i);
+    const Tensor after = flat.slice(0, i + 1, n);
+    parts.push_back(before.prod().mul(after.prod()));
+  }
+  return stack(parts).reshape(x.sizes());
 }
-Tensor Tensor::std(bool unbiased) const {
-  const Tensor out = variance(*this, unbiased, true);
-  warn_without_freedom(*this, unbiased, "std");
+
+/// d(variance)/dx times grad.
+Tensor gradient_of_variance(const Tensor& grad, const Tensor& x, bool unbiased) {
+  const double freedom = static_cast<double>(x.numel()) - (unbiased ? 1 : 0);
+  return grad.mul(2 / freedom).mul(x.sub(x.mean()));
+}
+
+}  // namespace
+
+Tensor Tensor::prod(std::optional<DType> as) const {
+  const Tape tape(*this);
+  Tensor out = product_of_all(*this, sum_type(*this, as));
+  if (tape.on()) {
+    tape.record("ProdBackward0", out, saved(*this, out), [](Backward& b) {
+      const Tensor& x = b.saved(0);
+      if (x.numel() == 0) return b.give(0, zeros_like(x));
+      const bool has_zero = x.eq(0).any().item<bool>();
+      b.give(0, has_zero ? b.grad().mul(conj(products_without(x))) : b.grad().mul(conj(b.saved(1).div(x))));
+    });
+  }
   return out;
 }
 
-Tensor Tensor::norm(const Scalar& p) const {
-  check<DTypeError>(is_floating_point() || is_complex(),
+Tensor Tensor::var(bool unbiased) const {
+  const Tape tape(*this);
+  Tensor out = variance(*this, unbiased, false);
+  warn_without_freedom(*this, unbiased, "var");
+  if (tape.on()) {
+    tape.record("VarBackward0", out, saved(*this),
+                [unbiased](Backward& b) { b.give(0, gradient_of_variance(b.grad(), b.saved(0), unbiased)); });
+  }
+  return out;
+}
+Tensor Tensor::std(bool unbiased) const {
+  const Tape tape(*this);
+  Tensor out = variance(*this, unbiased, true);
+  warn_without_freedom(*this, unbiased, "std");
+  if (tape.on()) {
+    tape.record("StdBackward0", out, saved(*this, out), [unbiased](Backward& b) {
+      const Tensor& deviation = b.saved(1);
+      const Tensor of_variance = b.grad().div(deviation.mul(2));
+      b.give(0, gradient_of_variance(of_variance.masked_fill(deviation.eq(0), 0), b.saved(0), unbiased));
+    });
+  }
+  return out;
+}
+
+namespace {
+
+Tensor norm_values(const Tensor& self, double power) {
+  check<DTypeError>(self.is_floating_point() || self.is_complex(),
                     "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {}",
-                    dtype_error_name(dtype()));
-  const double power = p.toDouble();
-  check<ValueError>(numel() > 0 || (power >= 0 && !std::isinf(power)),
+                    dtype_error_name(self.dtype()));
+  check<ValueError>(self.numel() > 0 || (power >= 0 && !std::isinf(power)),
                     "linalg.vector_norm cannot compute the {} norm on an empty tensor because the operation "
                     "does not have an "
                     "identity",
                     power);
-  const Tensor out = new_result(*this, {}, to_real_dtype(dtype()));
-  if (numel() == 0) return out.zero_();
+  const Tensor out = new_result(self, {}, to_real_dtype(self.dtype()));
+  if (self.numel() == 0) return out.zero_();
   if (out.is_meta()) return out;
-  if (numel() == 1) return power == 0 ? reshape({}).ne(0).to(out.dtype()) : reshape({}).abs();
-  const detail::ReducedRows r = detail::reduce_rows(*this, {}, false);
+  if (self.numel() == 1) return power == 0 ? self.reshape({}).ne(0).to(out.dtype()) : self.reshape({}).abs();
+  const detail::ReducedRows r = detail::reduce_rows(self, {}, false);
   visit_dtype_of<kReals | kComplexes | kHalfComplex>(
-      dtype(), "norm_cpu", [&]<class T>(std::type_identity<T>) {
+      self.dtype(), "norm_cpu", [&]<class T>(std::type_identity<T>) {
         visit_dtype_of<kReals>(out.dtype(), "norm_cpu", [&]<class Out>(std::type_identity<Out>) {
           each_row<Out, T>(out, r,
                            [&](const std::byte* row, std::int64_t n) { return norm_of<T>(row, n, power); });
         });
       });
+  return out;
+}
+
+/// The gradient of a norm of all elements.
+Tensor gradient_of_norm(const Tensor& grad, const Tensor& x, const Tensor& norm, double power) {
+  if (power == 0) return zeros_like(x);
+  if (power == 1) return x.sign().mul(grad);
+  if (power == 2) return masked_fill(x.div(norm), norm.eq(0), 0).mul(grad);
+  if (std::isinf(power)) {
+    const Tensor at = x.abs().eq(norm).to(x.dtype());
+    return x.sign().mul(at).mul(grad.div(at.sum()));
+  }
+  const Tensor scaled = power < 2 ? masked_fill(x.sign().mul(x.abs().pow(power - 1)), x.eq(0), 0)
+                                  : x.mul(x.abs().pow(power - 2));
+  return scaled.mul(masked_fill(grad.div(norm.pow(power - 1)), norm.eq(0), 0));
+}
+
+}  // namespace
+
+Tensor Tensor::norm(const Scalar& p) const {
+  const double power = p.toDouble();
+  const Tape tape(*this);
+  Tensor out = norm_values(*this, power);
+  if (tape.on()) {
+    tape.record("LinalgVectorNormBackward0", out, saved(*this, out), [power](Backward& b) {
+      b.give(0, gradient_of_norm(b.grad(), b.saved(0), b.saved(1), power));
+    });
+  }
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "ballast/autograd/tape.h"
 #include "ballast/ops/complex_arithmetic.h"
 #include "ballast/ops/elementwise.h"
 #include "ballast/ops/factories.h"
@@ -217,6 +218,27 @@ struct Trunc {
   static auto of(auto x) { return std::trunc(x); }
 };
 
+struct Conjugate {
+  static constexpr const char* kName = "conj_cpu";
+  static constexpr DTypeSet kTypes = kComplexes | kHalfComplex;
+  template <class T>
+  T operator()(T x) const {
+    return std::conj(x);
+  }
+};
+
+/// The left operand where the right one is above a threshold, else 0.
+struct PassesAbove {
+  static constexpr const char* kName = "threshold_backward_cpu";
+  static constexpr DTypeSet kTypes = kIntegers | kReals;
+  double threshold;
+
+  template <class T>
+  T operator()(T grad, T x) const {
+    return x <= static_cast<T>(threshold) ? T(0) : grad;
+  }
+};
+
 template <class F>
 Tensor real_function(const Tensor& t) {
   return unary(t, real_result_type(t.dtype()), Real<F>{});
@@ -233,78 +255,203 @@ void check_negatable(const Tensor& t) {
                     "the `~` or `logical_not()` operator instead.");
 }
 
-}  // namespace
-
-Tensor Tensor::abs() const {
-  if (!is_complex()) return unary(*this, dtype(), Abs{});
-  const Tensor out = empty_like(*this, to_real_dtype(dtype()));
-  detail::unary_into(out, *this, dtype(), Abs{});
+Tensor abs_values(const Tensor& x) {
+  if (!x.is_complex()) return unary(x, x.dtype(), Abs{});
+  const Tensor out = empty_like(x, to_real_dtype(x.dtype()));
+  detail::unary_into(out, x, x.dtype(), Abs{});
   return out;
 }
+Tensor neg_values(const Tensor& x) { return unary(x, x.dtype(), Negate{}); }
+Tensor sign_values(const Tensor& x) { return unary(x, x.dtype(), Sign{}); }
+Tensor relu_values(const Tensor& x) { return unary(x, x.dtype(), Relu{}); }
+
+/// of(x), recorded; its gradient is backward(gradient of the result, x).
+template <class F>
+Tensor from_argument(const char* name, const Tensor& x, Tensor (*of)(const Tensor&), F backward) {
+  const Tape tape(x);
+  Tensor out = of(x);
+  if (tape.on()) {
+    tape.record(name, out, saved(x), [backward](Backward& b) { b.give(0, backward(b.grad(), b.saved(0))); });
+  }
+  return out;
+}
+
+/// The same where the gradient is computed from the result.
+template <class F>
+Tensor from_result(const char* name, const Tensor& x, Tensor (*of)(const Tensor&), F backward) {
+  const Tape tape(x);
+  Tensor out = of(x);
+  if (tape.on()) {
+    tape.record(name, out, saved(out),
+                [backward](Backward& b) { b.give(0, backward(b.grad(), b.saved(0))); });
+  }
+  return out;
+}
+
+/// The same for a function that is constant almost everywhere.
+Tensor in_steps(const char* name, const Tensor& x, Tensor (*of)(const Tensor&)) {
+  const Tape tape(x);
+  Tensor out = of(x);
+  if (tape.on()) tape.record(name, out, saved(), [](Backward& b) { b.give(0, zeros_like(b.grad())); });
+  return out;
+}
+
+constexpr double kTwoOverRootPi = 1.12837916709551257390;
+constexpr double kRootPiOverTwo = 0.88622692545275801365;
+
+Tensor times_sign(const Tensor& grad, const Tensor& x) { return grad.mul(x.sign()); }
+Tensor gradient_of_sqrt(const Tensor& grad, const Tensor& root) { return grad.div(root.mul(2)); }
+Tensor gradient_of_erfinv(const Tensor& grad, const Tensor& y) {
+  return grad.mul(y.pow(2).exp().mul(kRootPiOverTwo));
+}
+
+}  // namespace
+
+Tensor Tensor::abs() const { return from_argument("AbsBackward0", *this, abs_values, times_sign); }
 Tensor Tensor::neg() const {
   check_negatable(*this);
-  return unary(*this, dtype(), Negate{});
+  return from_argument("NegBackward0", *this, neg_values,
+                       [](const Tensor& grad, const Tensor&) { return grad.neg(); });
 }
 Tensor Tensor::sign() const {
   check<DTypeError>(
       !is_complex(),
       "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.");
-  return unary(*this, dtype(), Sign{});
+  return in_steps("SignBackward0", *this, sign_values);
 }
 Tensor Tensor::square() const { return pow(2); }
 Tensor Tensor::relu() const {
   check<DTypeError>(dtype() != kBool, "Boolean inputs not supported for relu");
   check<NotImplementedError>(!is_complex(), "clamp is not supported for complex types");
-  return unary(*this, dtype(), Relu{});
+  return from_result("ReluBackward0", *this, relu_values, [](const Tensor& grad, const Tensor& result) {
+    return threshold_backward(grad, result, 0);
+  });
 }
 
-Tensor Tensor::exp() const { return real_function<Exp>(*this); }
-Tensor Tensor::log() const { return real_function<Log>(*this); }
-Tensor Tensor::log1p() const { return real_function<Log1p>(*this); }
-Tensor Tensor::sqrt() const { return real_function<Sqrt>(*this); }
-Tensor Tensor::erf() const { return real_function<Erf>(*this); }
-Tensor Tensor::sin() const { return real_function<Sin>(*this); }
-Tensor Tensor::cos() const { return real_function<Cos>(*this); }
-Tensor Tensor::tanh() const { return real_function<Tanh>(*this); }
+Tensor threshold_backward(const Tensor& grad, const Tensor& x, const Scalar& threshold) {
+  const Tape tape(grad);
+  Tensor out = binary(grad, x, broadcast_type(grad, x), PassesAbove{threshold.toDouble()});
+  if (tape.on()) {
+    tape.record("ThresholdBackwardBackward0", out, saved(x),
+                [threshold](Backward& b) { b.give(0, threshold_backward(b.grad(), b.saved(0), threshold)); });
+  }
+  return out;
+}
+
+Tensor Tensor::exp() const {
+  return from_result("ExpBackward0", *this, real_function<Exp>,
+                     [](const Tensor& grad, const Tensor& y) { return grad.mul(y); });
+}
+Tensor Tensor::log() const {
+  return from_argument("LogBackward0", *this, real_function<Log>,
+                       [](const Tensor& grad, const Tensor& x) { return grad.div(x); });
+}
+Tensor Tensor::log1p() const {
+  return from_argument("Log1PBackward0", *this, real_function<Log1p>,
+                       [](const Tensor& grad, const Tensor& x) { return grad.div(x.add(1)); });
+}
+Tensor Tensor::sqrt() const {
+  return from_result("SqrtBackward0", *this, real_function<Sqrt>, gradient_of_sqrt);
+}
+Tensor Tensor::erf() const {
+  return from_argument("ErfBackward0", *this, real_function<Erf>, [](const Tensor& grad, const Tensor& x) {
+    return grad.mul(x.pow(2).neg().exp().mul(kTwoOverRootPi));
+  });
+}
+Tensor Tensor::sin() const {
+  return from_argument("SinBackward0", *this, real_function<Sin>,
+                       [](const Tensor& grad, const Tensor& x) { return grad.mul(x.cos()); });
+}
+Tensor Tensor::cos() const {
+  return from_argument("CosBackward0", *this, real_function<Cos>,
+                       [](const Tensor& grad, const Tensor& x) { return grad.mul(x.sin().neg()); });
+}
+Tensor Tensor::tanh() const {
+  return from_result("TanhBackward0", *this, real_function<Tanh>,
+                     [](const Tensor& grad, const Tensor& y) { return grad.mul(y.mul(y).neg().add(1)); });
+}
 Tensor Tensor::sigmoid() const {
   if (is_float8(dtype()) && !is_meta()) throw_not_implemented("sigmoid_cpu_reduced_float", dtype());
-  return real_function<Sigmoid>(*this);
+  return from_result("SigmoidBackward0", *this, real_function<Sigmoid>,
+                     [](const Tensor& grad, const Tensor& y) { return grad.mul(y.mul(y.neg().add(1))); });
 }
 
 Tensor Tensor::round() const {
   check<NotImplementedError>(!is_complex(), "\"round_vml_cpu\" not implemented for '{}'",
                              dtype_error_name(dtype()));
-  return whole_function<Round>(*this, "round");
+  return in_steps("RoundBackward0", *this, [](const Tensor& x) { return whole_function<Round>(x, "round"); });
 }
-Tensor Tensor::floor() const { return whole_function<Floor>(*this, "floor"); }
-Tensor Tensor::ceil() const { return whole_function<Ceil>(*this, "ceil"); }
+Tensor Tensor::floor() const {
+  return in_steps("FloorBackward0", *this, [](const Tensor& x) { return whole_function<Floor>(x, "floor"); });
+}
+Tensor Tensor::ceil() const {
+  return in_steps("CeilBackward0", *this, [](const Tensor& x) { return whole_function<Ceil>(x, "ceil"); });
+}
 
 const Tensor& Tensor::abs_() const {
   check<DTypeError>(!is_complex(), "In-place abs is not supported for complex tensors.");
-  return unary_inplace(*this, dtype(), Abs{});
+  InplaceTape tape(*this);
+  const Tensor before = tape.on() ? clone() : Tensor();
+  unary_inplace(*this, dtype(), Abs{});
+  if (tape.on()) {
+    tape.record("AbsBackward0", *this, saved(before),
+                [](Backward& b) { b.give(0, times_sign(b.grad(), b.saved(0))); });
+  }
+  return *this;
 }
 const Tensor& Tensor::neg_() const {
   check_negatable(*this);
-  return unary_inplace(*this, dtype(), Negate{});
+  InplaceTape tape(*this);
+  unary_inplace(*this, dtype(), Negate{});
+  if (tape.on()) tape.record("NegBackward0", *this, saved(), [](Backward& b) { b.give(0, b.grad().neg()); });
+  return *this;
 }
-const Tensor& Tensor::sqrt_() const { return unary_inplace(*this, real_result_type(dtype()), Real<Sqrt>{}); }
+const Tensor& Tensor::sqrt_() const {
+  InplaceTape tape(*this);
+  unary_inplace(*this, real_result_type(dtype()), Real<Sqrt>{});
+  if (tape.on()) {
+    tape.record("SqrtBackward0", *this, saved(*this),
+                [](Backward& b) { b.give(0, gradient_of_sqrt(b.grad(), b.saved(0))); });
+  }
+  return *this;
+}
 const Tensor& Tensor::erfinv_() const {
-  return unary_inplace(*this, real_result_type(dtype()), Real<Erfinv>{});
+  InplaceTape tape(*this);
+  unary_inplace(*this, real_result_type(dtype()), Real<Erfinv>{});
+  if (tape.on()) {
+    tape.record("ErfinvBackward0", *this, saved(*this),
+                [](Backward& b) { b.give(0, gradient_of_erfinv(b.grad(), b.saved(0))); });
+  }
+  return *this;
 }
 
 Tensor abs(const Tensor& self) { return self.abs(); }
 Tensor neg(const Tensor& self) { return self.neg(); }
 Tensor sign(const Tensor& self) { return self.sign(); }
+Tensor conj(const Tensor& self) {
+  if (!self.is_complex()) return self;
+  return from_argument(
+      "ConjBackward0", self, [](const Tensor& x) { return unary(x, x.dtype(), Conjugate{}); },
+      [](const Tensor& grad, const Tensor&) { return conj(grad); });
+}
 Tensor square(const Tensor& self) { return self.square(); }
-Tensor reciprocal(const Tensor& self) { return real_function<Reciprocal>(self); }
+Tensor reciprocal(const Tensor& self) {
+  return from_result("ReciprocalBackward0", self, real_function<Reciprocal>,
+                     [](const Tensor& grad, const Tensor& y) { return grad.mul(y.mul(y)).neg(); });
+}
 Tensor relu(const Tensor& self) { return self.relu(); }
 Tensor exp(const Tensor& self) { return self.exp(); }
 Tensor log(const Tensor& self) { return self.log(); }
 Tensor log1p(const Tensor& self) { return self.log1p(); }
 Tensor sqrt(const Tensor& self) { return self.sqrt(); }
-Tensor rsqrt(const Tensor& self) { return real_function<Rsqrt>(self); }
+Tensor rsqrt(const Tensor& self) {
+  return from_result("RsqrtBackward0", self, real_function<Rsqrt>,
+                     [](const Tensor& grad, const Tensor& y) { return grad.mul(y.pow(3)).mul(-0.5); });
+}
 Tensor erf(const Tensor& self) { return self.erf(); }
-Tensor erfinv(const Tensor& self) { return real_function<Erfinv>(self); }
+Tensor erfinv(const Tensor& self) {
+  return from_result("ErfinvBackward0", self, real_function<Erfinv>, gradient_of_erfinv);
+}
 Tensor sin(const Tensor& self) { return self.sin(); }
 Tensor cos(const Tensor& self) { return self.cos(); }
 Tensor tanh(const Tensor& self) { return self.tanh(); }
@@ -312,6 +459,8 @@ Tensor sigmoid(const Tensor& self) { return self.sigmoid(); }
 Tensor round(const Tensor& self) { return self.round(); }
 Tensor floor(const Tensor& self) { return self.floor(); }
 Tensor ceil(const Tensor& self) { return self.ceil(); }
-Tensor trunc(const Tensor& self) { return whole_function<Trunc>(self, "trunc"); }
+Tensor trunc(const Tensor& self) {
+  return in_steps("TruncBackward0", self, [](const Tensor& x) { return whole_function<Trunc>(x, "trunc"); });
+}
 
 }  // namespace ballast

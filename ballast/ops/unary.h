@@ -18,10 +18,14 @@ namespace ballast {
 [[nodiscard]] Tensor neg(const Tensor& self);
 /// -1, 0 or 1; 0 for NaN.
 [[nodiscard]] Tensor sign(const Tensor& self);
+/// The complex conjugate; of real numbers the tensor itself.
+[[nodiscard]] Tensor conj(const Tensor& self);
 [[nodiscard]] Tensor square(const Tensor& self);
 [[nodiscard]] Tensor reciprocal(const Tensor& self);
 /// max(x, 0); NaN stays.
 [[nodiscard]] Tensor relu(const Tensor& self);
+/// `grad` where x is above the threshold, else 0: the gradient of relu and threshold.
+[[nodiscard]] Tensor threshold_backward(const Tensor& grad, const Tensor& x, const Scalar& threshold);
 
 [[nodiscard]] Tensor exp(const Tensor& self);
 [[nodiscard]] Tensor log(const Tensor& self);

@@ -38,5 +38,7 @@ namespace ballast {
                               std::int64_t dim2 = 1);
 /// A complex tensor [...] as its parts [..., 2].
 [[nodiscard]] Tensor view_as_real(const Tensor& self);
+/// The other way round. ShapeError unless the last dimension is a dense pair.
+[[nodiscard]] Tensor view_as_complex(const Tensor& self);
 
 }  // namespace ballast

@@ -44,6 +44,10 @@ void BilinearImpl::reset_parameters() {
   if (bias.defined()) init::uniform_(bias, -bound, bound);
 }
 
+Tensor BilinearImpl::forward(const Tensor& input1, const Tensor& input2) {
+  return functional::bilinear(input1, input2, weight, bias);
+}
+
 std::string BilinearImpl::extra_repr() const {
   return ExtraRepr()
       .add("in1_features", options.in1_features())

@@ -75,6 +75,7 @@ class BilinearImpl : public Cloneable<BilinearImpl> {
   explicit BilinearImpl(const BilinearOptions& options_);
   void reset() override;
   void reset_parameters();
+  Tensor forward(const Tensor& input1, const Tensor& input2);
   std::string extra_repr() const override;
 
   BilinearOptions options;

@@ -1,6 +1,7 @@
 # The sources of nn::init, the layers and their functions.
 set(BALLAST_NN_LAYERS
-  functional.cpp
+  functional/activation.cpp
+  functional/linear.cpp
   init.cpp
   init_structured.cpp
   layers/activation.cpp
