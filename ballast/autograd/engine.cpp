@@ -158,6 +158,7 @@ void Pass::visit(Node& node, Gradients grads) {
   Gradients to(node.next_edges().size());
   try {
     node.backward(grads, to);
+    if (AnomalyMode::is_enabled() && AnomalyMode::should_check_nan()) check_no_nan(node, to);
   } catch (...) {
     if (AnomalyMode::is_enabled())
       warn(
@@ -169,7 +170,6 @@ void Pass::visit(Node& node, Gradients grads) {
   }
   grads.clear();
   if (!keep_graph_) node.release_saved();
-  if (AnomalyMode::is_enabled() && AnomalyMode::should_check_nan()) check_no_nan(node, to);
   for (std::size_t i = 0; i < to.size(); ++i) {
     const Edge& edge = node.next_edges()[i];
     if (!edge.function || !to[i].defined()) continue;

@@ -24,7 +24,7 @@
 //
 //   const Tensor& Tensor::mul_(const Tensor& o) const {
 //     InplaceTape tape(*this, o);                             // refuses leaves; counts the change
-//     const Tensor before = tape.on() && tape.wants(1) ? clone() : Tensor();
+//     const Tensor before = tape.wants(1) ? tape.before() : Tensor();
 //     multiply_by(*this, o);
 //     if (tape.on()) tape.record("MulBackward0", *this, saved(before, o), ...);
 //     return *this;
@@ -200,13 +200,19 @@ class InplaceTape final : public Tape<N> {
  public:
   template <class... T>
   explicit InplaceTape(const Tensor& self, const T&... others)
-      : Tape<N>(true, begun(self), self, others...) {}
+      : Tape<N>(true, begun(self), self, others...), self_(self) {}
+  /// What is about to be overwritten, with its history: to be saved where the gradient needs it.
+  [[nodiscard]] Tensor before() const {
+    const AutoGradMode recording(true);
+    return self_.clone();
+  }
 
  private:
   static bool begun(const Tensor& self) {
     begin_inplace(self);
     return GradMode::is_enabled();
   }
+  const Tensor& self_;
 };
 template <class... T>
 InplaceTape(const Tensor&, const T&...) -> InplaceTape<sizeof...(T) + 1>;

@@ -329,7 +329,7 @@ const Tensor& Tensor::sub_(const Scalar& o, const Scalar& alpha) const {
 }
 const Tensor& Tensor::mul_(const Tensor& o) const {
   const InplaceTape tape(*this, o);
-  const Tensor before = tape.wants(1) ? clone() : Tensor();
+  const Tensor before = tape.wants(1) ? tape.before() : Tensor();
   multiply_by(*this, o);
   if (tape.on()) tape.record("MulBackward0", *this, saved(before, o), gradients_of_product);
   return *this;
@@ -343,7 +343,7 @@ const Tensor& Tensor::mul_(const Scalar& o) const {
 }
 const Tensor& Tensor::div_(const Tensor& o) const {
   const InplaceTape tape(*this, o);
-  const Tensor before = tape.wants(1) ? clone() : Tensor();
+  const Tensor before = tape.wants(1) ? tape.before() : Tensor();
   divide_by(*this, o);
   if (tape.on()) tape.record("DivBackward0", *this, saved(before, o), gradients_of_quotient);
   return *this;

@@ -111,7 +111,7 @@ const Tensor& Tensor::clamp_(const std::optional<Scalar>& min, const std::option
                     dtype_error_name(type), dtype_cpp_name(dtype()));
   if (is_nan(min) || is_nan(max)) return fill_(std::nan(""));
   const InplaceTape tape(*this);
-  const Tensor before = tape.on() ? clone() : Tensor();
+  const Tensor before = tape.on() ? tape.before() : Tensor();
   with_clamp(type, min, max, [&](const auto& op) { unary_inplace(*this, type, op); });
   if (tape.on()) tape.record("ClampBackward1", *this, saved(before), gradient_of_clamp(min, max));
   return *this;

@@ -391,7 +391,7 @@ Tensor Tensor::ceil() const {
 const Tensor& Tensor::abs_() const {
   check<DTypeError>(!is_complex(), "In-place abs is not supported for complex tensors.");
   InplaceTape tape(*this);
-  const Tensor before = tape.on() ? clone() : Tensor();
+  const Tensor before = tape.on() ? tape.before() : Tensor();
   unary_inplace(*this, dtype(), Abs{});
   if (tape.on()) {
     tape.record("AbsBackward0", *this, saved(before),

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include <gtest/gtest.h>
+
 #include "ballast/core/error.h"
 
 namespace ballast::testing {
@@ -19,3 +21,7 @@ std::string text_of(F&& f) {
 }
 
 }  // namespace ballast::testing
+
+/// `statement` throws an error of kind E whose text contains `part`.
+#define EXPECT_THROWN(statement, E, part) \
+  EXPECT_PRED_FORMAT2(::testing::IsSubstring, part, ballast::testing::text_of<E>([&] { statement; }))
