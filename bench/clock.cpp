@@ -8,7 +8,6 @@ namespace ballast::bench {
 
 std::vector<double> measure(const Workload& workload) {
   using Clock = std::chrono::steady_clock;
-  constexpr double kSampleMs = 2.0;
   const auto call = workload.prepare();
   const auto time = [&](int times) {
     const auto start = Clock::now();
@@ -17,7 +16,8 @@ std::vector<double> measure(const Workload& workload) {
   };
   double once = 0;
   for (int i = 0; i < workload.warmup; ++i) once = time(1);
-  const int inner = once >= kSampleMs ? 1 : static_cast<int>(std::ceil(kSampleMs / std::max(once, 1e-4)));
+  const int inner =
+      once >= workload.sample_ms ? 1 : static_cast<int>(std::ceil(workload.sample_ms / std::max(once, 1e-4)));
   std::vector<double> samples;
   for (int i = 0; i < workload.samples; ++i) samples.push_back(time(inner) / inner);
   return samples;

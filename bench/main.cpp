@@ -17,6 +17,7 @@ namespace {
 int run(const std::vector<std::string>& args) {
   auto workloads = ballast::bench::module_tree_workloads();
   for (auto& w : ballast::bench::initialisation_workloads()) workloads.push_back(std::move(w));
+  for (auto& w : ballast::bench::training_workloads()) workloads.push_back(std::move(w));
   if (args.size() == 1 && args[0] == "--list") {
     for (const auto& w : workloads) fmt::print("{}\n", w.name);
     return 0;

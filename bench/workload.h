@@ -13,13 +13,15 @@ struct Workload {
   std::function<std::function<void()>()> prepare;
   int samples = 15;
   int warmup = 2;
+  double sample_ms = 2;
 };
 
-/// Milliseconds per call, one number a sample. Short calls are repeated until a sample lasts 2 ms.
+/// Milliseconds per call, one number a sample. Short calls are repeated until a sample lasts `sample_ms`.
 [[nodiscard]] std::vector<double> measure(const Workload& workload);
 
 [[nodiscard]] std::vector<Workload> module_tree_workloads();
 [[nodiscard]] std::vector<Workload> initialisation_workloads();
+[[nodiscard]] std::vector<Workload> training_workloads();
 
 /// Writes the shared inputs: `a.pth` (200 tensors of [1280, 1048]) and `many.pth` (20,000 of [64]).
 void write_files(const std::string& folder);

@@ -21,7 +21,7 @@ class Pass {
   Pass(bool keep_graph, bool create_graph) : keep_graph_(keep_graph), mode_(create_graph) {}
 
   /// Only nodes on the way to these edges are visited, and their gradients are kept for taken().
-  void want(std::vector<Edge> edges, const std::vector<Edge>& roots);
+  void want(std::vector<Edge> edges, const InlineVector<Edge, 1>& roots);
   /// Lets the gradient of a wanted leaf be added to its `.grad` too.
   void send(const Edge& to, Tensor grad);
   void run();
@@ -42,9 +42,9 @@ class Pass {
 
   bool keep_graph_;
   AutoGradMode mode_;
-  std::vector<Waiting> waiting_;  // a heap: the latest first
-  std::vector<Gradients> slots_;
-  std::vector<std::size_t> free_slots_;
+  InlineVector<Waiting, 8> waiting_;  // a heap: the latest first
+  InlineVector<Gradients, 8> slots_;
+  InlineVector<std::size_t, 8> free_slots_;
   std::unordered_map<const Node*, std::size_t> slot_of_;
   // With want():
   std::vector<Edge> wanted_;
@@ -102,7 +102,7 @@ std::size_t Pass::slot_of(Node& node) {
   }
   std::size_t slot = slots_.size();
   if (free_slots_.empty()) {
-    slots_.emplace_back();
+    slots_.push_back(Gradients());
   } else {
     slot = free_slots_.back();
     free_slots_.pop_back();
@@ -190,7 +190,7 @@ void Pass::run() {
   }
 }
 
-void Pass::want(std::vector<Edge> edges, const std::vector<Edge>& roots) {
+void Pass::want(std::vector<Edge> edges, const InlineVector<Edge, 1>& roots) {
   wanted_ = std::move(edges);
   taken_.resize(wanted_.size());
   for (const Edge& e : wanted_) {
@@ -249,11 +249,11 @@ void nested(const F& run) {
 }
 
 struct Roots {
-  std::vector<Edge> edges;
-  std::vector<Tensor> grads;
+  InlineVector<Edge, 1> edges;
+  InlineVector<Tensor, 1> grads;
 };
 
-Roots roots_of(const variable_list& tensors, const variable_list& grads) {
+Roots roots_of(ArrayRef<Tensor> tensors, ArrayRef<Tensor> grads) {
   check<ValueError>(grads.empty() || grads.size() == tensors.size(), "got {} tensors and {} gradients",
                     tensors.size(), grads.size());
   Roots roots;
@@ -284,8 +284,7 @@ void start(Pass& pass, Roots& roots) {
   });
 }
 
-std::vector<Tensor> gradients_at(const variable_list& inputs, Roots& roots, bool keep_graph,
-                                 bool create_graph) {
+std::vector<Tensor> gradients_at(ArrayRef<Tensor> inputs, Roots& roots, bool keep_graph, bool create_graph) {
   std::vector<Edge> wanted;
   for (const Tensor& t : inputs) {
     check(needs_grad(t), "One of the differentiated Tensors does not require grad");
@@ -299,8 +298,8 @@ std::vector<Tensor> gradients_at(const variable_list& inputs, Roots& roots, bool
 
 }  // namespace
 
-void backward(const variable_list& tensors, const variable_list& grad_tensors,
-              std::optional<bool> retain_graph, bool create_graph, const variable_list& inputs) {
+void backward(ArrayRef<Tensor> tensors, ArrayRef<Tensor> grad_tensors, std::optional<bool> retain_graph,
+              bool create_graph, ArrayRef<Tensor> inputs) {
   const bool keep = retain_graph.value_or(create_graph);
   if (create_graph) {
     warn(
@@ -328,6 +327,12 @@ void backward(const variable_list& tensors, const variable_list& grad_tensors,
       accumulate(meta_of(inputs[i]).own_grad(), std::move(grads[i]));
     }
   }
+}
+
+void backward(const variable_list& tensors, const variable_list& grad_tensors,
+              std::optional<bool> retain_graph, bool create_graph, const variable_list& inputs) {
+  backward(ArrayRef<Tensor>(tensors), ArrayRef<Tensor>(grad_tensors), retain_graph, create_graph,
+           ArrayRef<Tensor>(inputs));
 }
 
 variable_list grad(const variable_list& outputs, const variable_list& inputs,

@@ -19,6 +19,9 @@ using variable_list = std::vector<Tensor>;
 void backward(const variable_list& tensors, const variable_list& grad_tensors = {},
               std::optional<bool> retain_graph = std::nullopt, bool create_graph = false,
               const variable_list& inputs = {});
+/// The same for tensors wherever they are.
+void backward(ArrayRef<Tensor> tensors, ArrayRef<Tensor> grad_tensors, std::optional<bool> retain_graph,
+              bool create_graph, ArrayRef<Tensor> inputs);
 
 /// The gradients of `outputs` with respect to `inputs`, which may be leaves or not; no `.grad` is touched. An input that the
 /// outputs were not computed from is an Error, or undefined in the result with `allow_unused`.

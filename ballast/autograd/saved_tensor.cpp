@@ -14,21 +14,28 @@ SavedTensor::SavedTensor(const Tensor& t, bool as_output) {
   if (as_output) output_nr_ = t.output_nr();
 }
 
+void SavedTensor::throw_modified(const Node& node, std::uint32_t now) const {
+  const IntrusivePtr<Node> made_by = is_output_ ? nullptr : tensor_.grad_fn();
+  throw Error(
+      fmt::format("one of the variables needed for gradient computation has been modified by an inplace "
+                  "operation: [{} {}], which is "
+                  "output {} of {}, is at version {}; expected version {} instead. Hint: enable anomaly "
+                  "detection to find the operation "
+                  "that failed to compute its gradient, with autograd::AnomalyMode::set_enabled(true).",
+                  dtype_error_name(tensor_.dtype()), shape_text(tensor_.sizes()),
+                  is_output_ ? output_nr_ : tensor_.output_nr(),
+                  is_output_ ? node.name()
+                  : made_by  ? made_by->name()
+                             : "a leaf",
+                  now, version_));
+}
+
 Tensor SavedTensor::unpack(Node& node) const {
   if (!tensor_.defined()) return {};
   const std::uint32_t now = version_of(tensor_);
-  check(now == version_,
-        "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        "[{} {}], which is output {} of {}, is at version {}; expected version {} instead. Hint: enable "
-        "anomaly detection "
-        "to find the operation that failed to compute its gradient, with "
-        "autograd::AnomalyMode::set_enabled(true).",
-        dtype_error_name(tensor_.dtype()), shape_text(tensor_.sizes()),
-        is_output_ ? output_nr_ : tensor_.output_nr(),
-        is_output_          ? node.name()
-        : tensor_.grad_fn() ? tensor_.grad_fn()->name()
-                            : "a leaf",
-        now, version_);
+  if (now != version_) [[unlikely]] {
+    throw_modified(node, now);
+  }
   if (!is_output_ || !GradMode::is_enabled()) return tensor_;
   // To be differentiated again, an output must lead back to the node that made it.
   Tensor out = tensor_.detach();

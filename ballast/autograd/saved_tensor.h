@@ -20,6 +20,8 @@ class SavedTensor {
   [[nodiscard]] bool defined() const noexcept { return tensor_.defined(); }
 
  private:
+  [[noreturn]] void throw_modified(const Node& node, std::uint32_t now) const;
+
   Tensor tensor_;  // of an output: its elements without its history
   std::uint32_t version_ = 0;
   std::uint32_t output_nr_ = 0;

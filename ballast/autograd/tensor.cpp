@@ -44,12 +44,9 @@ bool Tensor::is_view() const {
 
 void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph, bool create_graph,
                       std::optional<ArrayRef<Tensor>> inputs) const {
-  autograd::variable_list to;
-  if (inputs) {
-    check<ValueError>(!inputs->empty(), "'inputs' argument to backward cannot be empty");
-    to.assign(inputs->begin(), inputs->end());
-  }
-  autograd::backward({*this}, {gradient}, retain_graph, create_graph, to);
+  check<ValueError>(!inputs || !inputs->empty(), "'inputs' argument to backward cannot be empty");
+  autograd::backward(ArrayRef<Tensor>(*this), ArrayRef<Tensor>(gradient), retain_graph, create_graph,
+                     inputs.value_or(ArrayRef<Tensor>()));
 }
 
 void Tensor::retain_grad() const {

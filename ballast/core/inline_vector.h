@@ -43,6 +43,7 @@ class InlineVector {
     ++size_;
     return *at;
   }
+  void pop_back() noexcept { data()[--size_].~T(); }
   void resize(std::size_t n) {
     reserve(n);
     while (size_ < n) {

@@ -201,12 +201,61 @@ void unary_into(const Tensor& out, const Tensor& a, DType dtype, const Op& op) {
   });
 }
 
+/// Whether `t` can be read as a plain array of floats.
+[[nodiscard]] inline bool is_float_array(const Tensor& t) {
+  return t.dtype() == kFloat32 && !t.is_meta() && t.numel() < StridedLoop<1>::kParallelFrom &&
+         t.is_contiguous() && reinterpret_cast<std::uintptr_t>(t.data_ptr()) % alignof(float) == 0;
+}
+
+/// What most calls are, without the ceremony: two arrays of floats of one shape, or one and a number. False where it is not so,
+/// or where the operation is not made for floats alone.
+template <class Op>
+bool binary_of_arrays(Tensor& out, const Operand& a, const Operand& b, DType dtype, const Op& op) {
+  if constexpr ((Op::kTypes & set_of(kFloat32)) != 0) {
+    if constexpr (std::is_same_v<decltype(op(1.0F, 1.0F)), float>) {
+      if (dtype != kFloat32 || a.is_number() || !is_float_array(a.tensor())) return false;
+      if (!b.is_number() && (!is_float_array(b.tensor()) || b.sizes() != a.sizes())) return false;
+      const std::int64_t n = a.tensor().numel();
+      if (!out.defined()) out = empty(a.sizes(), kFloat32);
+      float* const to = out.data_ptr<float>();
+      const float* const left = a.tensor().data_ptr<float>();
+      if (b.is_number()) {
+        const auto number = wrapped_element<float>(b.number());
+        for (std::int64_t i = 0; i < n; ++i) to[i] = op(left[i], number);
+      } else {
+        const float* const right = b.tensor().data_ptr<float>();
+        for (std::int64_t i = 0; i < n; ++i) to[i] = op(left[i], right[i]);
+      }
+      return true;
+    }
+  }
+  return false;
+}
+
+template <class Op>
+bool unary_of_array(Tensor& out, const Tensor& a, DType dtype, const Op& op) {
+  if constexpr ((Op::kTypes & set_of(kFloat32)) != 0) {
+    if constexpr (std::is_same_v<decltype(op(1.0F)), float>) {
+      if (dtype != kFloat32 || !is_float_array(a)) return false;
+      if (!out.defined()) out = empty(a.sizes(), kFloat32);
+      float* const to = out.data_ptr<float>();
+      const float* const from = a.data_ptr<float>();
+      for (std::int64_t i = 0, n = a.numel(); i < n; ++i) to[i] = op(from[i]);
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace detail
 
 /// op(a, b), computed in `dtype`; the result has that type, or `out_dtype`.
 template <class Op>
 [[nodiscard]] Tensor binary(const Operand& a, const Operand& b, DType dtype, const Op& op,
                             std::optional<DType> out_dtype = std::nullopt) {
+  if (!out_dtype) {
+    if (Tensor simple; detail::binary_of_arrays(simple, a, b, dtype, op)) return simple;
+  }
   const bool meta = result_is_meta({a, b});
   const Tensor out = detail::empty_result<2>({a, b}, dtype, out_dtype.value_or(dtype), meta);
   detail::binary_into(out, a, b, dtype, op);
@@ -231,6 +280,7 @@ template <class Op>
 /// self = op(self, b), computed in `dtype`, their inplace_type.
 template <class Op>
 const Tensor& binary_inplace(const Tensor& self, const Operand& b, DType dtype, const Op& op) {
+  if (Tensor out = self; detail::binary_of_arrays(out, self, b, dtype, op)) return self;
   detail::binary_into(self, self, b, dtype, op);
   return self;
 }
@@ -239,6 +289,9 @@ const Tensor& binary_inplace(const Tensor& self, const Operand& b, DType dtype, 
 template <class Op>
 [[nodiscard]] Tensor unary(const Tensor& a, DType dtype, const Op& op,
                            std::optional<DType> out_dtype = std::nullopt) {
+  if (!out_dtype) {
+    if (Tensor simple; detail::unary_of_array(simple, a, dtype, op)) return simple;
+  }
   const Tensor out = detail::empty_result<1>({a}, dtype, out_dtype.value_or(dtype), a.is_meta());
   detail::unary_into(out, a, dtype, op);
   return out;

@@ -51,7 +51,7 @@ void check_broadcasts_into(const Tensor& self, IntArrayRef operand) {
   if (self.sizes() == operand || operand.empty()) return;
   const Dims shape = broadcast_shapes(self.sizes(), operand);
   check<ShapeError>(shape.ref() == self.sizes(), "output with shape {} doesn't match the broadcast shape {}",
-                    shape_text(self.sizes()), shape_text(shape));
+                    Shown{self.sizes()}, Shown{shape});
 }
 
 }  // namespace ballast

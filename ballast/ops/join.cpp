@@ -80,7 +80,7 @@ Tensor stack(TensorList tensors, std::int64_t dim) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     check<ShapeError>(tensors[i].sizes() == tensors[0].sizes(),
                       "stack expects each tensor to be equal size, but got {} at entry 0 and {} at entry {}",
-                      shape_text(tensors[0].sizes()), shape_text(tensors[i].sizes()), i);
+                      Shown{tensors[0].sizes()}, Shown{tensors[i].sizes()}, i);
     rows.push_back(tensors[i].unsqueeze(d));
   }
   return cat(rows, d);

@@ -1,7 +1,7 @@
 #include "ballast/ops/matmul.h"
 
 #include "ballast/autograd/tape.h"
-#include "ballast/ops/blas.h"
+#include "ballast/ops/blas_matrix.h"
 #include "ballast/ops/complex_arithmetic.h"
 #include "ballast/ops/copy.h"
 #include "ballast/ops/elementwise.h"
@@ -12,37 +12,14 @@
 namespace ballast {
 namespace {
 
-/// Whether BLAS can read the matrix where it is, and how.
-template <class T>
-std::optional<blas::Matrix<T>> in_place(const Tensor& t) {
-  const auto reads = [](std::int64_t inner, std::int64_t inner_size, std::int64_t outer,
-                        std::int64_t outer_size) {
-    return (inner == 1 || inner_size == 1) &&
-           (outer_size == 1 || outer >= std::max<std::int64_t>(inner_size, 1));
-  };
-  if (reinterpret_cast<std::uintptr_t>(t.data_ptr()) % alignof(T) != 0) return std::nullopt;
-  const auto step = [](std::int64_t stride, std::int64_t count, std::int64_t row) {
-    return count == 1 ? row : stride;
-  };
-  const std::int64_t rows = t.sizes()[0];
-  const std::int64_t columns = t.sizes()[1];
-  const std::int64_t down = t.strides()[0];
-  const std::int64_t across = t.strides()[1];
-  if (reads(across, columns, down, rows))
-    return blas::Matrix<T>{t.data_ptr<T>(), step(down, rows, columns), false};
-  if (reads(down, rows, across, columns))
-    return blas::Matrix<T>{t.data_ptr<T>(), step(across, columns, rows), true};
-  return std::nullopt;
-}
-
 template <class T>
 void multiply_blas(const Tensor& out, const Tensor& a, const Tensor& b, T beta, T alpha) {
   Tensor a_copy = a;
   Tensor b_copy = b;
   const auto reader = [](Tensor& t) {
-    if (auto m = in_place<T>(t)) return *m;
+    if (auto m = detail::blas_matrix<T>(t)) return *m;
     t = empty(t.sizes(), t.options()).copy_(t);
-    return *in_place<T>(t);
+    return *detail::blas_matrix<T>(t);
   };
   const auto left = reader(a_copy);
   const auto right = reader(b_copy);
@@ -96,7 +73,6 @@ void multiply(const Tensor& out, const Tensor& a, const Tensor& b, const char* k
   visit_dtype_of<Types>(out.dtype(), kernel, [&]<class T>(std::type_identity<T>) {
     if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
       if (a.sizes()[1] > 0) {
-        if (beta.toDouble() == 0) detail::fill(out, 0);  // BLAS would keep a NaN that is there
         return multiply_blas<T>(out, a, b, beta.to<T>(), alpha.to<T>());
       }
     }
@@ -146,7 +122,7 @@ Tensor dot(const Tensor& a, const Tensor& b) {
                     "inconsistent tensor size, expected tensor {} and src {} to have the same number of "
                     "elements, but got {} "
                     "and {} elements respectively",
-                    shape_text(a.sizes()), shape_text(b.sizes()), a.numel(), b.numel());
+                    Shown{a.sizes()}, Shown{b.sizes()}, a.numel(), b.numel());
   if (!a.is_meta()) check_kernel<kVectorTypes>(a.dtype(), "dot");
   const Tape tape(a, b);
   const Tensor product_of_one = product<kVectorTypes>(a.unsqueeze(0), b.unsqueeze(1), "dot");
@@ -320,20 +296,6 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const S
                 });
   }
   return out;
-}
-
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  check<ShapeError>(x.dim() > 0 && weight.dim() > 0,
-                    "both arguments to linear need to be at least 1D, but they are {}D and {}D", x.dim(),
-                    weight.dim());
-  if (!bias.defined()) return x.matmul(weight.t());
-  if (x.dim() == 2) return addmm(bias, x, weight.t());
-  const auto wide = std::count_if(bias.sizes().begin(), bias.sizes().end(), [](auto n) { return n != 1; });
-  if (x.is_contiguous() && bias.is_contiguous() &&
-      (bias.dim() == 1 || wide == 1)) {  // one product, the bias in it
-    return addmm(bias, as_rows(x), weight.t()).view(with_last(x, weight.size(0)));
-  }
-  return x.matmul(weight.t()).add_(bias);
 }
 
 }  // namespace ballast

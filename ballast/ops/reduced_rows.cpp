@@ -7,6 +7,9 @@ namespace ballast::detail {
 
 ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim) {
   const auto rank = static_cast<std::size_t>(t.dim());
+  if (dims.empty() && t.is_contiguous()) {  // all of it, as it lies
+    return {.rows = t, .count = 1, .n = t.numel(), .result = keepdim ? Dims(rank, 1) : Dims()};
+  }
   std::vector<bool> reduced(std::max<std::size_t>(rank, 1), dims.empty());
   Dims wrapped;
   for (const std::int64_t dim : dims) wrapped.push_back(wrap_dim(dim, t.dim()));

@@ -20,7 +20,7 @@ Dims infer_size(IntArrayRef sizes, std::int64_t numel) {
       continue;
     }
     check<ShapeError>(sizes[i] >= 0, "invalid shape dimension {} at index {} of shape {}", sizes[i], i,
-                      shape_text(sizes));
+                      Shown{sizes});
     const auto product = checked_mul(known, sizes[i]);
     fits = fits && product.has_value();
     known = product.value_or(0);
@@ -29,10 +29,10 @@ Dims infer_size(IntArrayRef sizes, std::int64_t numel) {
     throw ShapeError(fmt::format(
         "cannot reshape tensor of 0 elements into shape {} because the unspecified dimension size -1 "
         "can be any value and is ambiguous",
-        shape_text(sizes)));
+        Shown{sizes}));
   }
   const bool divides = fits && (inferred ? known != 0 && numel % known == 0 : known == numel);
-  check<ShapeError>(divides, "shape '{}' is invalid for input of size {}", shape_text(sizes), numel);
+  check<ShapeError>(divides, "shape '{}' is invalid for input of size {}", Shown{sizes}, numel);
   if (inferred) out[*inferred] = numel / known;
   return out;
 }
@@ -148,11 +148,13 @@ std::int64_t stride_around(std::int64_t size, std::int64_t stride) {
 
 Tensor Tensor::expand(IntArrayRef target) const {
   const std::size_t rank = sizes().size();
-  check<ShapeError>(
-      target.size() >= rank,
-      "expand({}{{{}}}, size={}): the number of sizes provided ({}) must be greater or equal to the "
-      "number of dimensions in the tensor ({})",
-      type_text(*this), shape_text(sizes()), shape_text(target), target.size(), rank);
+  if (target.size() < rank) [[unlikely]] {
+    throw ShapeError(
+        fmt::format("expand({}{{{}}}, size={}): the number of sizes provided ({}) must be greater or equal "
+                    "to the number of dimensions in "
+                    "the tensor ({})",
+                    type_text(*this), Shown{sizes()}, Shown{target}, target.size(), rank));
+  }
   const std::size_t added = target.size() - rank;
   Dims new_sizes(target);
   Dims new_strides(target.size());
@@ -169,7 +171,7 @@ Tensor Tensor::expand(IntArrayRef target) const {
         size == 1 || size == new_sizes[i],
         "The expanded size of the tensor ({}) must match the existing size ({}) at non-singleton dimension "
         "{}.  Target sizes: {}.  Tensor sizes: {}",
-        new_sizes[i], size, i, shape_text(target), shape_text(sizes()));
+        new_sizes[i], size, i, Shown{target}, Shown{sizes()});
     check<ShapeError>(new_sizes[i] >= 0, "expand: a size must be -1 or non-negative, but size {} is {}", i,
                       target[i]);
     if (rank == 0 || size != new_sizes[i]) {

@@ -36,7 +36,7 @@ Tensor Tensor::select(std::int64_t d, std::int64_t index) const {
   const std::int64_t n = sizes()[k];
   check<IndexError>(index >= -n && index < n,
                     "select(): index {} out of range for tensor of size {} at dimension {}", index,
-                    shape_text(sizes()), k);
+                    Shown{sizes()}, k);
   return part_of("SelectBackward0", *this, [&](IntArrayRef steps) {
     Window w{Dims(sizes()), Dims(steps), (index < 0 ? index + n : index) * steps[k]};
     w.sizes.erase(k);
@@ -164,7 +164,7 @@ Tensor Tensor::as_strided(IntArrayRef new_sizes, IntArrayRef new_strides,
   check<ShapeError>(new_sizes.size() == new_strides.size(), "mismatch in length of strides and shape");
   for (const std::int64_t s : new_strides) {
     check<ShapeError>(s >= 0, "as_strided: Negative strides are not supported at the moment, got strides: {}",
-                      shape_text(new_strides));
+                      Shown{new_strides});
   }
   const std::int64_t start = offset.value_or(storage_offset());
   check<ShapeError>(start >= 0, "Tensor: invalid storage offset {}", start);
@@ -174,8 +174,7 @@ Tensor Tensor::as_strided(IntArrayRef new_sizes, IntArrayRef new_strides,
       !bytes || static_cast<std::uint64_t>(*bytes) <= storage().nbytes(),
       "setStorage: sizes {}, strides {}, storage offset {}, and itemsize {} requiring a storage size "
       "of {} are out of bounds for storage of size {}",
-      shape_text(new_sizes), shape_text(new_strides), start, itemsize(), bytes.value_or(0),
-      storage().nbytes());
+      Shown{new_sizes}, Shown{new_strides}, start, itemsize(), bytes.value_or(0), storage().nbytes());
   Tensor view = alias(new_sizes, new_strides, start);
   if (autograd::begin_view(*this, view)) {
     // The gradient is laid out as this tensor, in a block of memory that holds both it and the view.

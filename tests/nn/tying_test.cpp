@@ -115,9 +115,9 @@ TEST(TyingTest, ConversionConvertsValuesOnceAndKeepsViewsViews) {
   Views m;
   m->half();
   EXPECT_EQ(m->head.dtype(), kFloat16);
-  m->head[1][0] = 100;
+  m->head.data()[1][0] = 100;
   EXPECT_EQ(m->tail[0][0].item<float>(), 100);
-  m->window.fill_(-1);
+  m->window.data().fill_(-1);
   EXPECT_EQ(m->head[0][2].item<float>(), -1);
   EXPECT_EQ(m->tail.strides().vec(), (std::vector<std::int64_t>{1, 2}));
   EXPECT_EQ(m->alone.sum().item<float>(), 3);
@@ -127,7 +127,7 @@ TEST(TyingTest, AssigningOneMemberToAnotherTiesUntilItIsAssignedAnew) {
   testing::TiedEmbedding net;
   EXPECT_EQ(net->parameters().size(), 3u);
   EXPECT_EQ(net->named_parameters({.remove_duplicate = false}).size(), 4u);
-  net->embedding->weight[0][0] = 42;
+  net->embedding->weight.data()[0][0] = 42;
   EXPECT_EQ(net->decoder->weight[0][0].item<float>(), 42);
   net->decoder->weight = Parameter(zeros({10, 6}));
   EXPECT_EQ(net->parameters().size(), 4u);
