@@ -25,26 +25,9 @@
 #include <utility>
 #include <vector>
 
+#include "ballast/core/arg.h"
 #include "ballast/core/array_ref.h"
 #include "ballast/core/error.h"
-
-/// One option in a struct: a private member `name_`, read by `name()`, set by `name(value)`, which returns
-/// the struct. What follows the macro initialises the member.
-#define BALLAST_ARG(T, name)                                             \
- public:                                                                 \
-  auto name(const T& new_##name)->decltype(*this) {                      \
-    this->name##_ = new_##name;                                          \
-    return *this;                                                        \
-  }                                                                      \
-  auto name(T&& new_##name)->decltype(*this) {                           \
-    this->name##_ = std::move(new_##name);                               \
-    return *this;                                                        \
-  }                                                                      \
-  [[nodiscard]] const T& name() const noexcept { return this->name##_; } \
-  [[nodiscard]] T& name() noexcept { return this->name##_; }             \
-                                                                         \
- private:                                                                \
-  T name##_
 
 /// The same for an optional list, whose setter takes one in braces too: `size({32, 48})`.
 #define BALLAST_OPTIONAL_LIST_ARG(T, Element, name)                        \
