@@ -16,4 +16,6 @@
 #include "ballast/nn/module_holder.h"
 #include "ballast/nn/options.h"
 #include "ballast/nn/tying.h"
+#include "ballast/nn/utils/averaged_model.h"
+#include "ballast/nn/utils/clip_grad.h"
 #include "ballast/nn/utils/parameters_to_vector.h"

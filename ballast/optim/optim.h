@@ -5,6 +5,7 @@
 #include "ballast/optim/adagrad.h"
 #include "ballast/optim/adam.h"
 #include "ballast/optim/adamax.h"
+#include "ballast/optim/averaged_parameters.h"
 #include "ballast/optim/lbfgs.h"
 #include "ballast/optim/nadam.h"
 #include "ballast/optim/optimizer.h"
