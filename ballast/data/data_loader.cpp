@@ -21,7 +21,8 @@ std::uint64_t draw_seed(const std::optional<Generator>& generator) {
 }  // namespace
 
 std::int64_t batch_count(std::int64_t size, const DataLoaderOptions& options) {
-  check<ValueError>(options.batch_size > 0, "batch_size should be a positive integer value, but got batch_size={}",
+  check<ValueError>(options.batch_size > 0,
+                    "batch_size should be a positive integer value, but got batch_size={}",
                     options.batch_size);
   const std::int64_t full = size / options.batch_size;
   return full + (!options.drop_last && size % options.batch_size != 0 ? 1 : 0);
@@ -42,11 +43,18 @@ void BatchOrder::draw_permutation() {
   order_.assign(order.data_ptr<std::int64_t>(), order.data_ptr<std::int64_t>() + size_);
 }
 
+void BatchOrder::run_out() {
+  // PyTorch's sampler draws a permutation more, of which it uses nothing. It can be seen in the caller's generator only.
+  if (shuffle_ && generator_ && !ran_out_) static_cast<void>(randperm(size_, *generator_));
+  ran_out_ = true;
+}
+
 std::span<const std::int64_t> BatchOrder::next() {
   if (!started_ && shuffle_) draw_permutation();
   started_ = true;
   const std::int64_t left = size_ - at_;
   const std::int64_t n = std::min(left, batch_size_);
+  if (n < batch_size_) run_out();
   if (n <= 0 || (drop_last_ && n < batch_size_)) return {};
   const auto count = static_cast<std::size_t>(n);
   const std::int64_t begin = std::exchange(at_, at_ + n);

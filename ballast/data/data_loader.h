@@ -7,8 +7,9 @@
 //
 // **The order is PyTorch's.** Each pass over the loader first draws, from `generator` or else the default one, a 64-bit number
 // that PyTorch's workers would be seeded with (even where there are none). To shuffle without a generator of its own, it draws a
-// second one and seeds a new generator with it; that one, or `generator`, draws the permutation with the first batch. So the same
-// seed gives the same batches, and leaves the generators where PyTorch leaves them.
+// second one and seeds a new generator with it; that one, or `generator`, draws the permutation with the first batch, and once more
+// when the positions run out. So the same seed gives the same batches, pass after pass, and leaves the generators where PyTorch
+// leaves them.
 //
 // A loader works on the calling thread and makes each batch when it is asked for.
 #pragma once
@@ -43,9 +44,10 @@ class BatchOrder {
 
  private:
   void draw_permutation();
+  void run_out();
 
   std::int64_t size_, batch_size_, at_ = 0;
-  bool shuffle_, drop_last_, started_ = false;
+  bool shuffle_, drop_last_, started_ = false, ran_out_ = false;
   std::optional<Generator> generator_;
   std::vector<std::int64_t> order_;  // the permutation, or room for a batch of positions in a row
 };
@@ -60,7 +62,9 @@ class DataLoader {
 
   /// ValueError "batch_size should be a positive integer value, but got batch_size=0".
   explicit DataLoader(Dataset dataset, DataLoaderOptions options = {})
-      : dataset_(std::move(dataset)), options_(std::move(options)), batches_(batch_count(dataset_.size(), options_)) {}
+      : dataset_(std::move(dataset)),
+        options_(std::move(options)),
+        batches_(batch_count(dataset_.size(), options_)) {}
 
   /// The number of batches.
   [[nodiscard]] std::int64_t size() const noexcept { return batches_; }

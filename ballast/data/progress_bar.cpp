@@ -32,29 +32,30 @@ ProgressBar::ProgressBar(std::ostream& out, std::int64_t total, Options options)
 ProgressBar::~ProgressBar() {
   try {
     finish();
-  } catch (...) {  // NOLINT(bugprone-empty-catch): a stream that throws, while something else may be on its way
+  } catch (
+      ...) {  // NOLINT(bugprone-empty-catch): a stream that throws, while something else may be on its way
   }
 }
 
-void ProgressBar::step(std::int64_t n) {
+void ProgressBar::step(std::optional<double> loss, std::int64_t n) {
+  if (loss) {
+    loss_sum_ += *loss;
+    ++losses_;
+  }
   done_ += n;
   if (!finished_ && options_.now() - drawn_ >= *options_.interval) draw(false);
-}
-
-void ProgressBar::step(double loss, std::int64_t n) {
-  loss_sum_ += loss;
-  ++losses_;
-  step(n);
 }
 
 void ProgressBar::finish() {
   if (finished_) return;
   finished_ = true;
-  draw(true);
+  if (drawn_done_ != done_) return draw(true);
+  if (options_.terminal) *out_ << '\n' << std::flush;
 }
 
 void ProgressBar::draw(bool last) {
   drawn_ = options_.now();
+  drawn_done_ = done_;
   if (losses_ > 0) loss_ = loss_sum_ / static_cast<double>(losses_);
   loss_sum_ = 0;
   losses_ = 0;
@@ -77,7 +78,8 @@ std::string ProgressBar::line(double seconds) const {
     text += fmt::format("{:3}% ", static_cast<int>(part * 100));
     if (options_.terminal) {
       const auto full = static_cast<std::size_t>(part * std::max(options_.width, 0));
-      text += '[' + std::string(full, '#') + std::string(static_cast<std::size_t>(std::max(options_.width, 0)) - full, '.') + "] ";
+      text += '[' + std::string(full, '#') +
+              std::string(static_cast<std::size_t>(std::max(options_.width, 0)) - full, '.') + "] ";
     }
     text += fmt::format("{}/{}", done_, total_);
   } else {

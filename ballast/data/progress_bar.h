@@ -28,7 +28,9 @@ struct ProgressBarOptions {
   /// The least time between two lines. By default a tenth of a second on a terminal and ten seconds elsewhere.
   std::optional<std::chrono::milliseconds> interval = std::nullopt;
   /// The clock, for tests.
-  std::function<std::chrono::steady_clock::time_point()> now = [] { return std::chrono::steady_clock::now(); };
+  std::function<std::chrono::steady_clock::time_point()> now = [] {
+    return std::chrono::steady_clock::now();
+  };
 };
 
 class ProgressBar {
@@ -42,11 +44,10 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  /// `n` more steps are done. Costs a look at the clock, unless a line is due.
-  void step(std::int64_t n = 1);
-  /// The same, with the loss of this step; the mean since the last line is shown.
-  void step(double loss, std::int64_t n = 1);
-  /// Draws the last line. Later calls do nothing.
+  /// `n` more steps are done, the last with this loss, if any; the mean of the losses since the last line is shown. Costs a look at
+  /// the clock, unless a line is due.
+  void step(std::optional<double> loss = std::nullopt, std::int64_t n = 1);
+  /// Draws the last line, if something was done since. Later calls do nothing.
   void finish();
 
  private:
@@ -61,6 +62,7 @@ class ProgressBar {
   std::optional<double> loss_;  // that was shown last
   std::chrono::steady_clock::time_point start_, drawn_;
   std::size_t drawn_width_ = 0;
+  std::int64_t drawn_done_ = -1;
   bool finished_ = false;
 };
 

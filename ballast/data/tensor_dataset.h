@@ -20,7 +20,8 @@ namespace detail {
 /// The number of rows that all have. ShapeError "Size mismatch between tensors".
 [[nodiscard]] std::int64_t common_rows(std::span<const Tensor> tensors);
 /// New tensors of the rows `indices`. IndexError out of range.
-void select_rows(std::span<const Tensor> tensors, std::span<const std::int64_t> indices, std::span<Tensor> out);
+void select_rows(std::span<const Tensor> tensors, std::span<const std::int64_t> indices,
+                 std::span<Tensor> out);
 }  // namespace detail
 
 template <std::size_t N>
