@@ -1,14 +1,21 @@
-// Every operation on tensors, by topic. Members of Tensor have their documentation in the header of their topic.
+// Every operation on tensors, by topic. Members of Tensor have their documentation in the header of their
+// topic.
 #pragma once
 
 #include "ballast/ops/arithmetic.h"
 #include "ballast/ops/comparison.h"
+#include "ballast/ops/convolution.h"
 #include "ballast/ops/copy.h"
 #include "ballast/ops/factories.h"
+#include "ballast/ops/fold.h"
 #include "ballast/ops/indexing.h"
+#include "ballast/ops/interpolation.h"
 #include "ballast/ops/join.h"
 #include "ballast/ops/linalg.h"
 #include "ballast/ops/matmul.h"
+#include "ballast/ops/normalization.h"
+#include "ballast/ops/padding.h"
+#include "ballast/ops/pooling.h"
 #include "ballast/ops/promotion.h"
 #include "ballast/ops/random.h"
 #include "ballast/ops/reduction.h"
