@@ -1,8 +1,14 @@
-// Layers as functions: what a forward computes, given its parameters. One header per topic under functional/.
+// Layers as functions: what a forward computes, given its parameters. One header per topic under
+// functional/.
 //
 //   namespace F = ballast::nn::functional;
 //   Tensor h = F::relu(F::linear(x, fc->weight, fc->bias));
 #pragma once
 
 #include "ballast/nn/functional/activation.h"
+#include "ballast/nn/functional/convolution.h"
 #include "ballast/nn/functional/linear.h"
+#include "ballast/nn/functional/normalization.h"
+#include "ballast/nn/functional/padding.h"
+#include "ballast/nn/functional/pooling.h"
+#include "ballast/nn/functional/vision.h"

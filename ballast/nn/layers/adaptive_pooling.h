@@ -1,7 +1,9 @@
-// Pooling to a size of the result: adaptive (windows of about equal size) and fractional (windows drawn at random,
+// Pooling to a size of the result: adaptive (windows of about equal size) and fractional (windows drawn at
+// random,
 // Graham 2014).
 //
-//   nn::AdaptiveAvgPool2d pool(1);                                                    // one number a channel
+//   nn::AdaptiveAvgPool2d pool(1);                                                    // one number a
+//   channel
 //   nn::AdaptiveMaxPool2d kept(nn::AdaptiveMaxPool2dOptions({std::nullopt, 7}));      // the height stays
 //   nn::FractionalMaxPool2d half(nn::FractionalMaxPool2dOptions(3).output_ratio(0.5));
 #pragma once
@@ -10,6 +12,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "ballast/nn/cloneable.h"
@@ -46,14 +49,17 @@ using AdaptiveAvgPool3dOptions = AdaptivePoolOptions<3>;
 class AdaptiveAvgPool1dImpl : public Cloneable<AdaptiveAvgPool1dImpl, AdaptivePoolImpl<1>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 class AdaptiveAvgPool2dImpl : public Cloneable<AdaptiveAvgPool2dImpl, AdaptivePoolImpl<2>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 class AdaptiveAvgPool3dImpl : public Cloneable<AdaptiveAvgPool3dImpl, AdaptivePoolImpl<3>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 BALLAST_MODULE(AdaptiveAvgPool1d);
 BALLAST_MODULE(AdaptiveAvgPool2d);
@@ -64,14 +70,20 @@ using AdaptiveMaxPool3dOptions = AdaptivePoolOptions<3>;
 class AdaptiveMaxPool1dImpl : public Cloneable<AdaptiveMaxPool1dImpl, AdaptivePoolImpl<1>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
+  std::tuple<Tensor, Tensor> forward_with_indices(const Tensor& input);
 };
 class AdaptiveMaxPool2dImpl : public Cloneable<AdaptiveMaxPool2dImpl, AdaptivePoolImpl<2>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
+  std::tuple<Tensor, Tensor> forward_with_indices(const Tensor& input);
 };
 class AdaptiveMaxPool3dImpl : public Cloneable<AdaptiveMaxPool3dImpl, AdaptivePoolImpl<3>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
+  std::tuple<Tensor, Tensor> forward_with_indices(const Tensor& input);
 };
 BALLAST_MODULE(AdaptiveMaxPool1d);
 BALLAST_MODULE(AdaptiveMaxPool2d);
@@ -94,6 +106,8 @@ template <std::size_t D>
 class FractionalMaxPoolImpl : public Module {
  public:
   explicit FractionalMaxPoolImpl(const FractionalMaxPoolOptions<D>& options_);
+  Tensor forward(const Tensor& input);
+  std::tuple<Tensor, Tensor> forward_with_indices(const Tensor& input);
   FractionalMaxPoolOptions<D> options;
   Tensor _random_samples;
 };

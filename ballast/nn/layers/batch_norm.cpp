@@ -1,6 +1,7 @@
 #include "ballast/nn/layers/batch_norm.h"
 
 #include "ballast/nn/extra_repr.h"
+#include "ballast/nn/functional.h"
 #include "ballast/nn/init.h"
 
 namespace ballast::nn {
@@ -35,6 +36,31 @@ void NormImpl<Learns>::reset_running_stats() {
   running_mean.zero_();
   running_var.fill_(1);
   num_batches_tracked.zero_();
+}
+
+template <bool Learns>
+Tensor NormImpl<Learns>::normalise(const Tensor& input, std::int64_t least, std::int64_t most) {
+  const bool fits = input.dim() >= least && input.dim() <= most;
+  check<ValueError>(fits || most != least, "expected {}D input (got {}D input)", least, input.dim());
+  check<ValueError>(fits || most != least + 1, "expected {}D or {}D input (got {}D input)", least, most,
+                    input.dim());
+  check<ValueError>(fits, "expected at least {}D input (got {}D input)", least, input.dim());
+  const bool tracks = running_mean.defined() || running_var.defined();
+  double factor = options.momentum() ? static_cast<double>(*options.momentum()) : 0;
+  if (this->is_training() && options.track_running_stats() && num_batches_tracked.defined() &&
+      !num_batches_tracked.is_meta()) {
+    num_batches_tracked.add_(1);
+    if (!options.momentum()) factor = 1 / num_batches_tracked.template item<double>();
+  }
+  const bool uses_running = !this->is_training() || options.track_running_stats();
+  return functional::batch_norm(input, uses_running ? running_mean : Tensor(),
+                                uses_running ? running_var : Tensor(),
+                                functional::BatchNormFuncOptions()
+                                    .weight(weight)
+                                    .bias(bias)
+                                    .training(this->is_training() || !tracks)
+                                    .momentum(factor)
+                                    .eps(options.eps()));
 }
 
 template <bool Learns>

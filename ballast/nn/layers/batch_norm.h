@@ -3,10 +3,12 @@
 //   nn::BatchNorm2d bn(16);
 //   nn::BatchNorm2d plain(nn::BatchNorm2dOptions(16).affine(false).track_running_stats(false));
 //
-// Parameters weight (ones) and bias (zeros) of [num_features]; buffers running_mean (zeros), running_var (ones) and
+// Parameters weight (ones) and bias (zeros) of [num_features]; buffers running_mean (zeros), running_var
+// (ones) and
 // num_batches_tracked (one int64). Absent ones are registered and undefined.
 //
-// The layout of the state is version 2: a dictionary of an older or unknown version may lack num_batches_tracked.
+// The layout of the state is version 2: a dictionary of an older or unknown version may lack
+// num_batches_tracked.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +21,8 @@
 
 namespace ballast::nn {
 
-/// Options of batch normalisation (Learns: affine and tracking at first) and of instance normalisation (neither).
+/// Options of batch normalisation (Learns: affine and tracking at first) and of instance normalisation
+/// (neither).
 template <bool Learns>
 struct NormOptions {
   NormOptions(std::int64_t num_features) : num_features_(num_features) {}  // NOLINT(*-explicit-*)
@@ -53,6 +56,12 @@ class NormImpl : public Module {
   NormOptions<Learns> options;
   Tensor weight, bias;
   Tensor running_mean, running_var, num_batches_tracked;
+
+ protected:
+  /// Batch normalisation of an input of `least` to `most` dimensions: by its own statistics in training or
+  /// where none are tracked.
+  /// ValueError "expected 2D or 3D input (got 4D input)".
+  Tensor normalise(const Tensor& input, std::int64_t least, std::int64_t most);
 };
 
 extern template class NormImpl<true>;
@@ -61,19 +70,26 @@ extern template class NormImpl<false>;
 class BatchNorm1dImpl : public Cloneable<BatchNorm1dImpl, NormImpl<true>> {
  public:
   using Cloneable::Cloneable;
+  /// [N, C] or [N, C, L].
+  Tensor forward(const Tensor& input) { return normalise(input, 2, 3); }
 };
 class BatchNorm2dImpl : public Cloneable<BatchNorm2dImpl, NormImpl<true>> {
  public:
   using Cloneable::Cloneable;
+  /// [N, C, H, W].
+  Tensor forward(const Tensor& input) { return normalise(input, 4, 4); }
 };
 class BatchNorm3dImpl : public Cloneable<BatchNorm3dImpl, NormImpl<true>> {
  public:
   using Cloneable::Cloneable;
+  /// [N, C, D, H, W].
+  Tensor forward(const Tensor& input) { return normalise(input, 5, 5); }
 };
-/// Statistics over all processes of a training.
+/// Statistics over all processes of a training: here there is one.
 class SyncBatchNormImpl : public Cloneable<SyncBatchNormImpl, NormImpl<true>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return normalise(input, 2, 64); }
 };
 BALLAST_MODULE(BatchNorm1d);
 BALLAST_MODULE(BatchNorm2d);

@@ -4,6 +4,7 @@
 
 #include "ballast/autograd/grad_mode.h"
 #include "ballast/nn/extra_repr.h"
+#include "ballast/nn/functional.h"
 #include "ballast/nn/init.h"
 
 namespace ballast::nn {
@@ -62,6 +63,48 @@ void ConvNdImpl<D>::reset() {
 template <std::size_t D>
 void ConvNdImpl<D>::reset_parameters() {
   detail::reset_convolution(weight, bias);
+}
+
+namespace {
+
+Tensor convolved(const Tensor& x, const Tensor& w, const functional::ConvFuncOptions<1>& o) {
+  return functional::conv1d(x, w, o);
+}
+Tensor convolved(const Tensor& x, const Tensor& w, const functional::ConvFuncOptions<2>& o) {
+  return functional::conv2d(x, w, o);
+}
+Tensor convolved(const Tensor& x, const Tensor& w, const functional::ConvFuncOptions<3>& o) {
+  return functional::conv3d(x, w, o);
+}
+
+/// What a padding mode adds, as `pad` takes it.
+template <std::size_t D>
+std::vector<std::int64_t> amounts(const ConvOptions<D>& options) {
+  std::vector<std::int64_t> out;
+  for (std::size_t i = D; i-- > 0;) {
+    std::int64_t before = (*options.padding().values())[i];
+    std::int64_t after = before;
+    if (options.padding().name() == "same") {
+      const std::int64_t total = (*options.dilation())[i] * ((*options.kernel_size())[i] - 1);
+      before = total / 2;
+      after = total - before;
+    }
+    out.push_back(before);
+    out.push_back(after);
+  }
+  return out;
+}
+
+}  // namespace
+
+template <std::size_t D>
+Tensor ConvNdImpl<D>::forward(const Tensor& input) {
+  functional::ConvFuncOptions<D> how;
+  how.bias(bias).stride(options.stride()).dilation(options.dilation()).groups(options.groups());
+  if (options.padding_mode().is(kZeros)) return convolved(input, weight, how.padding(options.padding()));
+  const Tensor padded = functional::pad(
+      input, functional::PadFuncOptions(amounts(options)).mode(options.padding_mode().python()));
+  return convolved(padded, weight, how);
 }
 
 template <std::size_t D>

@@ -3,7 +3,8 @@
 //   nn::Conv2d conv(3, 16, 5);                                                  // 16 filters of 3 x 5 x 5
 //   nn::Conv2d same(nn::Conv2dOptions(3, 16, {3, 5}).padding(kSame).bias(false));
 //
-// Weight: [out, in / groups, kernel...]; bias: [out]. Both start as in Linear: kaiming_uniform_(weight, sqrt(5)), then
+// Weight: [out, in / groups, kernel...]; bias: [out]. Both start as in Linear: kaiming_uniform_(weight,
+// sqrt(5)), then
 // U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
 #pragma once
 
@@ -18,7 +19,8 @@
 
 namespace ballast::nn {
 
-/// Zeros (or what the padding mode says) added at both ends of each dimension: so many, or as many as keep the size
+/// Zeros (or what the padding mode says) added at both ends of each dimension: so many, or as many as keep
+/// the size
 /// (kSame, "same"), or none (kValid).
 template <std::size_t D>
 class ConvPadding {
@@ -62,7 +64,8 @@ using Conv1dOptions = ConvOptions<1>;
 using Conv2dOptions = ConvOptions<2>;
 using Conv3dOptions = ConvOptions<3>;
 
-/// What the three share. ValueError for groups that do not divide the channels, for kSame with a stride, and for
+/// What the three share. ValueError for groups that do not divide the channels, for kSame with a stride,
+/// and for
 /// strings that name no padding or padding mode.
 template <std::size_t D>
 class ConvNdImpl : public Module {
@@ -72,6 +75,8 @@ class ConvNdImpl : public Module {
   explicit ConvNdImpl(const ConvOptions<D>& options_);
   virtual void reset();
   void reset_parameters();
+  /// [N, in, ...] -> [N, out, ...]; the batch dimension may be missing.
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
 
   ConvOptions<D> options;

@@ -1,11 +1,14 @@
-// Transposed convolutions over one, two or three dimensions: the gradient of a convolution with respect to its input.
+// Transposed convolutions over one, two or three dimensions: the gradient of a convolution with respect to
+// its input.
 //
 //   nn::ConvTranspose2d up(nn::ConvTranspose2dOptions(16, 3, 4).stride(2).padding(1));
 //
-// Weight: [in, out / groups, kernel...] (so its fan_in counts the output channels); bias: [out]. They start as in Conv.
+// Weight: [in, out / groups, kernel...] (so its fan_in counts the output channels); bias: [out]. They
+// start as in Conv.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "ballast/nn/layers/convolution.h"
@@ -31,7 +34,8 @@ using ConvTranspose1dOptions = ConvTransposeOptions<1>;
 using ConvTranspose2dOptions = ConvTransposeOptions<2>;
 using ConvTranspose3dOptions = ConvTransposeOptions<3>;
 
-/// What the three share. ValueError for groups that do not divide the channels, and for other padding than zeros.
+/// What the three share. ValueError for groups that do not divide the channels, and for other padding than
+/// zeros.
 template <std::size_t D>
 class ConvTransposeNdImpl : public Module {
  public:
@@ -40,6 +44,11 @@ class ConvTransposeNdImpl : public Module {
   explicit ConvTransposeNdImpl(const ConvTransposeOptions<D>& options_);
   virtual void reset();
   void reset_parameters();
+  /// Several sizes of the result are possible where the stride is above 1: `output_size`, of the last
+  /// dimensions or of all, chooses
+  /// one. ValueError "requested an output size of [20, 20], but valid sizes range from [11, 11] to [12,
+  /// 12]".
+  Tensor forward(const Tensor& input, std::optional<IntArrayRef> output_size = std::nullopt);
   std::string extra_repr() const override;
 
   ConvTransposeOptions<D> options;

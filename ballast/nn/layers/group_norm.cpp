@@ -1,7 +1,9 @@
 #include "ballast/nn/layers/group_norm.h"
 
 #include "ballast/nn/extra_repr.h"
+#include "ballast/nn/functional.h"
 #include "ballast/nn/init.h"
+#include "ballast/ops/normalization.h"
 
 namespace ballast::nn {
 
@@ -19,6 +21,22 @@ void GroupNormImpl::reset() {
 void GroupNormImpl::reset_parameters() {
   if (weight.defined()) init::ones_(weight);
   if (bias.defined()) init::zeros_(bias);
+}
+
+Tensor GroupNormImpl::forward(const Tensor& input) {
+  return functional::group_norm(
+      input,
+      functional::GroupNormFuncOptions(options.num_groups()).weight(weight).bias(bias).eps(options.eps()));
+}
+
+Tensor LocalResponseNormImpl::forward(const Tensor& input) {
+  return functional::local_response_norm(input, options);
+}
+
+Tensor CrossMapLRN2dImpl::forward(const Tensor& input) {
+  check<ShapeError>(input.dim() == 4, "CrossMapLRN2d: Expected input to be 4D, got {}D instead.",
+                    input.dim());
+  return local_response_norm(input, options.size(), options.alpha(), options.beta(), options.k(), true);
 }
 
 std::string GroupNormImpl::extra_repr() const {

@@ -1,4 +1,5 @@
-// Normalisation over groups of channels (Wu & He 2018), and over neighbouring channels (Krizhevsky et al. 2012).
+// Normalisation over groups of channels (Wu & He 2018), and over neighbouring channels (Krizhevsky et al.
+// 2012).
 //
 //   nn::GroupNorm norm(2, 4);                  // 4 channels in 2 groups
 //   nn::LocalResponseNorm lrn(5);
@@ -23,7 +24,8 @@ struct GroupNormOptions {
   BALLAST_ARG(bool, bias) = true;  ///< whether an affine one has a bias
 };
 
-/// Parameters weight (ones) and bias (zeros) of [num_channels]. ValueError where groups do not divide the channels.
+/// Parameters weight (ones) and bias (zeros) of [num_channels]. ValueError where groups do not divide the
+/// channels.
 class GroupNormImpl : public Cloneable<GroupNormImpl> {
  public:
   GroupNormImpl(std::int64_t num_groups, std::int64_t num_channels)
@@ -31,6 +33,7 @@ class GroupNormImpl : public Cloneable<GroupNormImpl> {
   explicit GroupNormImpl(const GroupNormOptions& options_);
   void reset() override;
   void reset_parameters();
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
 
   GroupNormOptions options;
@@ -49,6 +52,7 @@ class LocalResponseNormImpl : public Cloneable<LocalResponseNormImpl> {
  public:
   explicit LocalResponseNormImpl(const LocalResponseNormOptions& options_) : options(options_) {}
   explicit LocalResponseNormImpl(std::int64_t size) : options(size) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
 
   LocalResponseNormOptions options;
@@ -66,6 +70,7 @@ class CrossMapLRN2dImpl : public Cloneable<CrossMapLRN2dImpl> {
  public:
   explicit CrossMapLRN2dImpl(const CrossMapLRN2dOptions& options_) : options(options_) {}
   explicit CrossMapLRN2dImpl(std::int64_t size) : options(size) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
 
   CrossMapLRN2dOptions options;

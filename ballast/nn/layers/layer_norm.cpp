@@ -1,6 +1,7 @@
 #include "ballast/nn/layers/layer_norm.h"
 
 #include "ballast/nn/extra_repr.h"
+#include "ballast/nn/functional.h"
 #include "ballast/nn/init.h"
 
 namespace ballast::nn {
@@ -18,6 +19,13 @@ void LayerNormImpl::reset() {
 void LayerNormImpl::reset_parameters() {
   if (weight.defined()) init::ones_(weight);
   if (bias.defined()) init::zeros_(bias);
+}
+
+Tensor LayerNormImpl::forward(const Tensor& input) {
+  return functional::layer_norm(input, functional::LayerNormFuncOptions(options.normalized_shape())
+                                           .weight(weight)
+                                           .bias(bias)
+                                           .eps(options.eps()));
 }
 
 std::string LayerNormImpl::extra_repr() const {
@@ -38,6 +46,12 @@ void RMSNormImpl::reset() {
 
 void RMSNormImpl::reset_parameters() {
   if (weight.defined()) init::ones_(weight);
+}
+
+Tensor RMSNormImpl::forward(const Tensor& input) {
+  functional::RMSNormFuncOptions how(options.normalized_shape());
+  if (options.eps()) how.eps(static_cast<double>(*options.eps()));
+  return functional::rms_norm(input, how.weight(weight));
 }
 
 std::string RMSNormImpl::extra_repr() const {

@@ -1,4 +1,5 @@
-// Normalisation over the last dimensions of each sample: LayerNorm (Ba, Kiros & Hinton 2016) and RMSNorm (Zhang &
+// Normalisation over the last dimensions of each sample: LayerNorm (Ba, Kiros & Hinton 2016) and RMSNorm
+// (Zhang &
 // Sennrich 2019).
 //
 //   nn::LayerNorm norm(5);
@@ -37,6 +38,7 @@ class LayerNormImpl : public Cloneable<LayerNormImpl> {
   explicit LayerNormImpl(const LayerNormOptions& options_);
   void reset() override;
   void reset_parameters();
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
 
   LayerNormOptions options;
@@ -61,6 +63,7 @@ class RMSNormImpl : public Cloneable<RMSNormImpl> {
   explicit RMSNormImpl(const RMSNormOptions& options_);
   void reset() override;
   void reset_parameters();
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
 
   RMSNormOptions options;

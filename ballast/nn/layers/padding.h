@@ -28,6 +28,9 @@ class PadImpl : public Module {
   explicit PadImpl(ExpandingArray<D * 2> padding) : options(std::move(padding)) {}
   std::string extra_repr() const override;
   PadOptions<D> options;
+
+ protected:
+  Tensor padded(const Tensor& input, const char* mode) const;
 };
 extern template class PadImpl<1>;
 extern template class PadImpl<2>;
@@ -45,6 +48,7 @@ class ConstantPadImpl : public Module {
  public:
   explicit ConstantPadImpl(const ConstantPadOptions<D>& options_) : options(options_) {}
   ConstantPadImpl(ExpandingArray<D * 2> padding, Number value) : options(std::move(padding), value) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   ConstantPadOptions<D> options;
 };
@@ -59,14 +63,17 @@ using ReflectionPad3dOptions = PadOptions<3>;
 class ReflectionPad1dImpl : public Cloneable<ReflectionPad1dImpl, PadImpl<1>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return padded(input, "reflect"); }
 };
 class ReflectionPad2dImpl : public Cloneable<ReflectionPad2dImpl, PadImpl<2>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return padded(input, "reflect"); }
 };
 class ReflectionPad3dImpl : public Cloneable<ReflectionPad3dImpl, PadImpl<3>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return padded(input, "reflect"); }
 };
 BALLAST_MODULE(ReflectionPad1d);
 BALLAST_MODULE(ReflectionPad2d);
@@ -79,14 +86,17 @@ using ReplicationPad3dOptions = PadOptions<3>;
 class ReplicationPad1dImpl : public Cloneable<ReplicationPad1dImpl, PadImpl<1>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return padded(input, "replicate"); }
 };
 class ReplicationPad2dImpl : public Cloneable<ReplicationPad2dImpl, PadImpl<2>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return padded(input, "replicate"); }
 };
 class ReplicationPad3dImpl : public Cloneable<ReplicationPad3dImpl, PadImpl<3>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return padded(input, "replicate"); }
 };
 BALLAST_MODULE(ReplicationPad1d);
 BALLAST_MODULE(ReplicationPad2d);
@@ -99,14 +109,17 @@ using CircularPad3dOptions = PadOptions<3>;
 class CircularPad1dImpl : public Cloneable<CircularPad1dImpl, PadImpl<1>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return padded(input, "circular"); }
 };
 class CircularPad2dImpl : public Cloneable<CircularPad2dImpl, PadImpl<2>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return padded(input, "circular"); }
 };
 class CircularPad3dImpl : public Cloneable<CircularPad3dImpl, PadImpl<3>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return padded(input, "circular"); }
 };
 BALLAST_MODULE(CircularPad1d);
 BALLAST_MODULE(CircularPad2d);
@@ -119,14 +132,17 @@ using ZeroPad3dOptions = PadOptions<3>;
 class ZeroPad1dImpl : public Cloneable<ZeroPad1dImpl, PadImpl<1>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return padded(input, "constant"); }
 };
 class ZeroPad2dImpl : public Cloneable<ZeroPad2dImpl, PadImpl<2>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return padded(input, "constant"); }
 };
 class ZeroPad3dImpl : public Cloneable<ZeroPad3dImpl, PadImpl<3>> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input) { return padded(input, "constant"); }
 };
 BALLAST_MODULE(ZeroPad1d);
 BALLAST_MODULE(ZeroPad2d);

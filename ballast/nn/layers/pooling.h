@@ -10,7 +10,9 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "ballast/nn/cloneable.h"
 #include "ballast/nn/module_holder.h"
@@ -36,6 +38,9 @@ class MaxPoolImpl : public Module {
  public:
   explicit MaxPoolImpl(ExpandingArray<D> kernel_size) : options(std::move(kernel_size)) {}
   explicit MaxPoolImpl(const MaxPoolOptions<D>& options_) : options(options_) {}
+  Tensor forward(const Tensor& input);
+  /// The maxima and where in its plane each lies.
+  std::tuple<Tensor, Tensor> forward_with_indices(const Tensor& input);
   std::string extra_repr() const override;
   MaxPoolOptions<D> options;
 };
@@ -82,6 +87,7 @@ class AvgPoolImpl : public Module {
     options.stride(std::move(stride));
   }
   explicit AvgPoolImpl(const AvgPoolOptions<D>& options_) : options(options_) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   AvgPoolOptions<D> options;
 };
@@ -122,6 +128,7 @@ class LPPoolImpl : public Module {
  public:
   LPPoolImpl(Number norm_type, ExpandingArray<D> kernel_size) : options(norm_type, std::move(kernel_size)) {}
   explicit LPPoolImpl(const LPPoolOptions<D>& options_) : options(options_) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   LPPoolOptions<D> options;
 };
@@ -163,6 +170,10 @@ class MaxUnpoolImpl : public Module {
  public:
   explicit MaxUnpoolImpl(ExpandingArray<D> kernel_size) : options(std::move(kernel_size)) {}
   explicit MaxUnpoolImpl(const MaxUnpoolOptions<D>& options_) : options(options_) {}
+  /// `indices` as max pooling gave them; `output_size` where the size of what was pooled was not the usual
+  /// one.
+  Tensor forward(const Tensor& input, const Tensor& indices,
+                 const std::optional<std::vector<std::int64_t>>& output_size = std::nullopt);
   std::string extra_repr() const override;
   MaxUnpoolOptions<D> options;
 };

@@ -1,8 +1,23 @@
 #include "ballast/nn/layers/shape.h"
 
 #include "ballast/nn/extra_repr.h"
+#include "ballast/nn/functional.h"
+#include "ballast/ops/fold.h"
 
 namespace ballast::nn {
+
+Tensor UnflattenImpl::forward(const Tensor& input) {
+  return unflatten(input, options.dim(), options.unflattened_size());
+}
+Tensor FoldImpl::forward(const Tensor& input) { return functional::fold(input, options); }
+Tensor UnfoldImpl::forward(const Tensor& input) { return functional::unfold(input, options); }
+Tensor PixelShuffleImpl::forward(const Tensor& input) { return functional::pixel_shuffle(input, options); }
+Tensor PixelUnshuffleImpl::forward(const Tensor& input) {
+  return functional::pixel_unshuffle(input, options);
+}
+Tensor ChannelShuffleImpl::forward(const Tensor& input) {
+  return functional::channel_shuffle(input, options.groups());
+}
 
 std::string FlattenImpl::extra_repr() const {
   return ExtraRepr().add("start_dim", options.start_dim()).add("end_dim", options.end_dim());

@@ -43,6 +43,7 @@ class UnflattenImpl : public Cloneable<UnflattenImpl> {
   UnflattenImpl(std::int64_t dim, std::vector<std::int64_t> unflattened_size)
       : options(dim, std::move(unflattened_size)) {}
   explicit UnflattenImpl(const UnflattenOptions& options_) : options(options_) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   UnflattenOptions options;
 };
@@ -63,6 +64,7 @@ class FoldImpl : public Cloneable<FoldImpl> {
   FoldImpl(ExpandingArray<2> output_size, ExpandingArray<2> kernel_size)
       : options(std::move(output_size), std::move(kernel_size)) {}
   explicit FoldImpl(const FoldOptions& options_) : options(options_) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   FoldOptions options;
 };
@@ -81,6 +83,7 @@ class UnfoldImpl : public Cloneable<UnfoldImpl> {
  public:
   explicit UnfoldImpl(ExpandingArray<2> kernel_size) : options(std::move(kernel_size)) {}
   explicit UnfoldImpl(const UnfoldOptions& options_) : options(options_) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   UnfoldOptions options;
 };
@@ -96,6 +99,7 @@ class PixelShuffleImpl : public Cloneable<PixelShuffleImpl> {
  public:
   explicit PixelShuffleImpl(std::int64_t upscale_factor) : options(upscale_factor) {}
   explicit PixelShuffleImpl(const PixelShuffleOptions& options_) : options(options_) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   PixelShuffleOptions options;
 };
@@ -111,6 +115,7 @@ class PixelUnshuffleImpl : public Cloneable<PixelUnshuffleImpl> {
  public:
   explicit PixelUnshuffleImpl(std::int64_t downscale_factor) : options(downscale_factor) {}
   explicit PixelUnshuffleImpl(const PixelUnshuffleOptions& options_) : options(options_) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   PixelUnshuffleOptions options;
 };
@@ -125,6 +130,7 @@ class ChannelShuffleImpl : public Cloneable<ChannelShuffleImpl> {
  public:
   explicit ChannelShuffleImpl(std::int64_t groups) : options(groups) {}
   explicit ChannelShuffleImpl(const ChannelShuffleOptions& options_) : options(options_) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   ChannelShuffleOptions options;
 };

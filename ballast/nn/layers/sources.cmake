@@ -1,7 +1,12 @@
 # The sources of nn::init, the layers and their functions.
 set(BALLAST_NN_LAYERS
   functional/activation.cpp
+  functional/convolution.cpp
   functional/linear.cpp
+  functional/normalization.cpp
+  functional/padding.cpp
+  functional/pooling.cpp
+  functional/vision.cpp
   init.cpp
   init_structured.cpp
   layers/activation.cpp

@@ -30,6 +30,7 @@ struct UpsampleOptions {
 class UpsampleBaseImpl : public Module {
  public:
   explicit UpsampleBaseImpl(const UpsampleOptions& options_ = {}) : options(options_) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   UpsampleOptions options;
 };
