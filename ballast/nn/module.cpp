@@ -301,10 +301,16 @@ Module& Module::requires_grad_(bool on) {
   return *this;
 }
 
-void Module::zero_grad(bool /*set_to_none*/) {
+void Module::zero_grad(bool set_to_none) {
   walk_tensors(*this, EntryKind::kParameter, {},
-               [](Module&, const TensorEntry&, Tensor& p, const std::string&) {
-                 if (const Tensor g = p.grad(); g.defined()) g.zero_();
+               [set_to_none](Module&, const TensorEntry&, Tensor& p, const std::string&) {
+                 if (!p.defined() || !p.grad().defined()) return;
+                 if (set_to_none) {
+                   p.mutable_grad() = Tensor();
+                 } else {
+                   p.mutable_grad() = p.grad().detach();
+                   p.grad().zero_();
+                 }
                });
 }
 
