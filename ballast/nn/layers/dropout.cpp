@@ -1,6 +1,7 @@
 #include "ballast/nn/layers/dropout.h"
 
 #include "ballast/nn/extra_repr.h"
+#include "ballast/nn/functional/dropout.h"
 
 namespace ballast::nn {
 
@@ -12,6 +13,10 @@ DropoutNdImpl::DropoutNdImpl(const DropoutOptions& options_) : options(options_)
 
 std::string DropoutNdImpl::extra_repr() const {
   return ExtraRepr().add("p", options.p()).add("inplace", options.inplace());
+}
+
+Tensor DropoutImpl::forward(const Tensor& input) {
+  return functional::dropout(input, functional::DropoutFuncOptions().p(options.p()).training(is_training()));
 }
 
 }  // namespace ballast::nn

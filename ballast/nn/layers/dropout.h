@@ -1,4 +1,5 @@
-// Dropout (Hinton et al. 2012): in training, zeroes elements (or whole channels) with probability p and scales the rest.
+// Dropout (Hinton et al. 2012): in training, zeroes elements (or whole channels) with probability p and
+// scales the rest.
 //
 //   nn::Dropout drop(0.2);
 //   nn::Dropout2d channels(nn::DropoutOptions().inplace(true));
@@ -39,6 +40,7 @@ class DropoutNdImpl : public Module {
 class DropoutImpl : public Cloneable<DropoutImpl, DropoutNdImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 /// Whole channels of [N, C, L].
 class Dropout1dImpl : public Cloneable<Dropout1dImpl, DropoutNdImpl> {

@@ -2,6 +2,7 @@
 set(BALLAST_NN_LAYERS
   functional/activation.cpp
   functional/convolution.cpp
+  functional/dropout.cpp
   functional/linear.cpp
   functional/normalization.cpp
   functional/padding.cpp
