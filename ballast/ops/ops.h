@@ -6,6 +6,7 @@
 #include "ballast/ops/comparison.h"
 #include "ballast/ops/convolution.h"
 #include "ballast/ops/copy.h"
+#include "ballast/ops/embedding.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/fold.h"
 #include "ballast/ops/indexing.h"

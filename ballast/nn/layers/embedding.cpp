@@ -2,12 +2,14 @@
 
 #include "ballast/autograd/grad_mode.h"
 #include "ballast/nn/extra_repr.h"
+#include "ballast/nn/functional.h"
 #include "ballast/nn/init.h"
 
 namespace ballast::nn {
 namespace {
 
-/// A row counted from the start. ValueError if there is no such row; `name` is how the text spells the option.
+/// A row counted from the start. ValueError if there is no such row; `name` is how the text spells the
+/// option.
 std::optional<std::int64_t> row_from_start(std::optional<std::int64_t> row, std::int64_t rows,
                                            const char* name) {
   // As in PyTorch, row 0 is not looked at: an empty table may have it.
@@ -62,6 +64,16 @@ void EmbeddingImpl::reset() {
 
 void EmbeddingImpl::reset_parameters() { draw_rows(weight, options.padding_idx()); }
 
+Tensor EmbeddingImpl::forward(const Tensor& input) {
+  return functional::embedding(input, weight,
+                               functional::EmbeddingFuncOptions()
+                                   .padding_idx(options.padding_idx())
+                                   .max_norm(options.max_norm())
+                                   .norm_type(options.norm_type())
+                                   .scale_grad_by_freq(options.scale_grad_by_freq())
+                                   .sparse(options.sparse()));
+}
+
 std::string EmbeddingImpl::extra_repr() const {
   return ExtraRepr()
       .add(options.num_embeddings())
@@ -90,6 +102,21 @@ void EmbeddingBagImpl::reset() {
 }
 
 void EmbeddingBagImpl::reset_parameters() { draw_rows(weight, options.padding_idx()); }
+
+Tensor EmbeddingBagImpl::forward(const Tensor& input, const Tensor& offsets,
+                                 const Tensor& per_sample_weights) {
+  return functional::embedding_bag(input, weight,
+                                   functional::EmbeddingBagFuncOptions()
+                                       .offsets(offsets)
+                                       .max_norm(options.max_norm())
+                                       .norm_type(options.norm_type())
+                                       .scale_grad_by_freq(options.scale_grad_by_freq())
+                                       .mode(options.mode())
+                                       .sparse(options.sparse())
+                                       .per_sample_weights(per_sample_weights)
+                                       .include_last_offset(options.include_last_offset())
+                                       .padding_idx(options.padding_idx()));
+}
 
 std::string EmbeddingBagImpl::extra_repr() const {
   return ExtraRepr()

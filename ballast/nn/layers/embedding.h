@@ -4,7 +4,8 @@
 //   nn::Embedding padded(nn::EmbeddingOptions(10, 3).padding_idx(0));
 //   auto pretrained = nn::Embedding::from_pretrained(table);              // not trained unless freeze(false)
 //
-// The weight of [num_embeddings, embedding_dim] starts from N(0, 1); the row of padding_idx is zeroed afterwards.
+// The weight of [num_embeddings, embedding_dim] starts from N(0, 1); the row of padding_idx is zeroed
+// afterwards.
 #pragma once
 
 #include <cstdint>
@@ -51,6 +52,8 @@ class EmbeddingImpl : public Cloneable<EmbeddingImpl> {
   explicit EmbeddingImpl(const EmbeddingOptions& options_);
   void reset() override;
   void reset_parameters();
+  /// [.., embedding_dim] for row numbers of [..].
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
 
   EmbeddingOptions options;  ///< padding_idx is not negative here
@@ -102,6 +105,8 @@ class EmbeddingBagImpl : public Cloneable<EmbeddingBagImpl> {
   explicit EmbeddingBagImpl(const EmbeddingBagOptions& options_);
   void reset() override;
   void reset_parameters();
+  /// [bags, embedding_dim]; `offsets` with an input of one dimension only (functional/embedding.h).
+  Tensor forward(const Tensor& input, const Tensor& offsets = {}, const Tensor& per_sample_weights = {});
   std::string extra_repr() const override;
 
   EmbeddingBagOptions options;  ///< padding_idx is not negative here

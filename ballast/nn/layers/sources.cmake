@@ -3,6 +3,7 @@ set(BALLAST_NN_LAYERS
   functional/activation.cpp
   functional/convolution.cpp
   functional/dropout.cpp
+  functional/embedding.cpp
   functional/linear.cpp
   functional/normalization.cpp
   functional/padding.cpp
