@@ -13,3 +13,4 @@
 #include "ballast/nn/functional/padding.h"
 #include "ballast/nn/functional/pooling.h"
 #include "ballast/nn/functional/vision.h"
+#include "ballast/nn/functional/rnn.h"

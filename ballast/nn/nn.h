@@ -19,3 +19,4 @@
 #include "ballast/nn/utils/averaged_model.h"
 #include "ballast/nn/utils/clip_grad.h"
 #include "ballast/nn/utils/parameters_to_vector.h"
+#include "ballast/nn/utils/rnn.h"

@@ -9,6 +9,7 @@ set(BALLAST_NN_LAYERS
   functional/padding.cpp
   functional/pooling.cpp
   functional/vision.cpp
+  functional/rnn.cpp
   init.cpp
   init_structured.cpp
   layers/activation.cpp

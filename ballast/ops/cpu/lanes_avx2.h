@@ -1,0 +1,19 @@
+// Eight floats at a time. For files built for AVX2 only.
+#pragma once
+
+#include <immintrin.h>
+
+#include "ballast/ops/cpu/float_lanes.h"
+
+namespace ballast::detail {
+namespace {
+
+struct Eight {
+  using Float = float __attribute__((vector_size(32)));
+  using Word = std::uint32_t __attribute__((vector_size(32)));
+  static Float all(float x) { return _mm256_set1_ps(x); }
+  static Float fma(Float a, Float b, Float c) { return _mm256_fmadd_ps(a, b, c); }
+};
+
+}  // namespace
+}  // namespace ballast::detail
