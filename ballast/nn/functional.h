@@ -7,6 +7,7 @@
 
 #include "ballast/nn/functional/activation.h"
 #include "ballast/nn/functional/convolution.h"
+#include "ballast/nn/functional/attention.h"
 #include "ballast/nn/functional/embedding.h"
 #include "ballast/nn/functional/linear.h"
 #include "ballast/nn/functional/normalization.h"

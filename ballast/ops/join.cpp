@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ballast/autograd/tape.h"
+#include "ballast/autograd/view.h"
 
 namespace ballast {
 namespace {
@@ -84,6 +85,42 @@ Tensor stack(TensorList tensors, std::int64_t dim) {
     rows.push_back(tensors[i].unsqueeze(d));
   }
   return cat(rows, d);
+}
+
+std::vector<Tensor> split_with_sizes(const Tensor& self, IntArrayRef sizes, std::int64_t dim) {
+  const std::int64_t d = wrap_dim(dim, self.dim());
+  std::int64_t sum = 0;
+  for (const std::int64_t n : sizes) {
+    check<ShapeError>(n >= 0,
+                      "split_with_sizes expects split_sizes have only non-negative entries, but got {}",
+                      Shown{sizes});
+    sum += n;
+  }
+  check<ShapeError>(
+      sum == self.size(d),
+      "split_with_sizes expects split_sizes to sum exactly to {} (input tensor's size at dimension "
+      "{}), but got split_sizes={}",
+      self.size(d), d, Shown{sizes});
+  const auto place = static_cast<std::size_t>(d);
+  std::vector<Tensor> parts;
+  bool recorded = false;
+  std::int64_t at = 0;
+  for (const std::int64_t n : sizes) {
+    Dims own(self.sizes());
+    own[place] = n;
+    parts.push_back(self.alias(own, self.strides(), self.storage_offset() + at * self.strides()[place]));
+    recorded = autograd::begin_view(self, parts.back());
+    at += n;
+  }
+  if (recorded) {
+    const Tape tape(self);
+    tape.record_all("SplitWithSizesBackward0", parts, saved(), [d, n = parts.size()](Backward& b) {
+      std::vector<Tensor> grads;
+      for (std::size_t i = 0; i < n; ++i) grads.push_back(b.grad_or_zeros(i));
+      b.give(0, cat(grads, d));
+    });
+  }
+  return parts;
 }
 
 }  // namespace ballast

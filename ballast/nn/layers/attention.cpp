@@ -1,5 +1,6 @@
 #include "ballast/nn/layers/attention.h"
 
+#include "ballast/nn/functional/attention.h"
 #include "ballast/nn/init.h"
 
 namespace ballast::nn {
@@ -57,6 +58,28 @@ void MultiheadAttentionImpl::_reset_parameters() {
   }
   if (bias_k.defined()) init::xavier_normal_(bias_k);
   if (bias_v.defined()) init::xavier_normal_(bias_v);
+}
+
+std::tuple<Tensor, Tensor> MultiheadAttentionImpl::forward(const Tensor& query, const Tensor& key,
+                                                           const Tensor& value,
+                                                           const Tensor& key_padding_mask, bool need_weights,
+                                                           const Tensor& attn_mask,
+                                                           bool average_attn_weights) {
+  return functional::multi_head_attention_forward(
+      query, key, value,
+      functional::MultiheadAttentionForwardFuncOptions(
+          options.embed_dim(), options.num_heads(), in_proj_weight, in_proj_bias, bias_k, bias_v,
+          options.add_zero_attn(), options.dropout(), out_proj->weight, out_proj->bias)
+          .training(is_training())
+          .key_padding_mask(key_padding_mask)
+          .need_weights(need_weights)
+          .attn_mask(attn_mask)
+          .use_separate_proj_weight(!in_proj_weight.defined())
+          .q_proj_weight(q_proj_weight)
+          .k_proj_weight(k_proj_weight)
+          .v_proj_weight(v_proj_weight)
+          .average_attn_weights(average_attn_weights)
+          .batch_first(options.batch_first()));
 }
 
 }  // namespace ballast::nn

@@ -1,16 +1,18 @@
 // Multi-head attention (Vaswani et al. 2017).
 //
 //   nn::MultiheadAttention attention(512, 8);
+//   auto [y, weights] = attention->forward(x, x, x);                     // x: [length, batch, 512]
 //   nn::MultiheadAttention cross(nn::MultiheadAttentionOptions(8, 2).kdim(3).vdim(5).add_bias_kv(true));
 //
-// Parameters: in_proj_weight [3 * embed, embed], or, where keys or values have other sizes, q_proj_weight, k_proj_weight,
-// v_proj_weight; in_proj_bias [3 * embed]; bias_k, bias_v [1, 1, embed] if asked for; and the child out_proj. out_proj is
-// made first (and draws as a Linear does), then the projections by xavier_uniform_, the biases are zero, bias_k and
-// bias_v come from xavier_normal_.
+// Parameters: in_proj_weight [3 * embed, embed], or, where keys or values have other sizes, q_proj_weight,
+// k_proj_weight, v_proj_weight; in_proj_bias [3 * embed]; bias_k, bias_v [1, 1, embed] if asked for; and the
+// child out_proj. out_proj is made first (and draws as a Linear does), then the projections by
+// xavier_uniform_, the biases are zero, bias_k and bias_v come from xavier_normal_.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <tuple>
 
 #include "ballast/nn/cloneable.h"
 #include "ballast/nn/layers/linear.h"
@@ -40,6 +42,13 @@ class MultiheadAttentionImpl : public Cloneable<MultiheadAttentionImpl> {
       : MultiheadAttentionImpl(MultiheadAttentionOptions(embed_dim, num_heads)) {}
   explicit MultiheadAttentionImpl(const MultiheadAttentionOptions& options_);
   void reset() override;
+  /// Queries of [L, batch, embed], keys and values of [S, batch, ...] ([batch, L, embed] with batch_first;
+  /// without a batch, two dimensions), to the output, shaped as the query, and the weights of [batch, L, S],
+  /// undefined if not needed. Masks are bool (true hides) or numbers added to the scores: key_padding_mask of
+  /// [batch, S], attn_mask of [L, S] or [batch * heads, L, S]. Details and errors: functional/attention.h.
+  std::tuple<Tensor, Tensor> forward(const Tensor& query, const Tensor& key, const Tensor& value,
+                                     const Tensor& key_padding_mask = {}, bool need_weights = true,
+                                     const Tensor& attn_mask = {}, bool average_attn_weights = true);
   /// out_proj's weight stays as it is.
   void _reset_parameters();
   /// Whether keys, values and queries have one size, and so one projection.

@@ -2,6 +2,7 @@
 set(BALLAST_NN_LAYERS
   functional/activation.cpp
   functional/convolution.cpp
+  functional/attention.cpp
   functional/dropout.cpp
   functional/embedding.cpp
   functional/linear.cpp

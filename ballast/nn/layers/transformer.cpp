@@ -1,9 +1,12 @@
 #include "ballast/nn/layers/transformer.h"
 
+#include <limits>
 #include <string>
 
 #include "ballast/core/warning.h"
 #include "ballast/nn/init.h"
+#include "ballast/ops/comparison.h"
+#include "ballast/ops/factories.h"
 
 namespace ballast::nn {
 namespace {
@@ -12,6 +15,40 @@ ModuleList copies_of(const Module& layer, std::int64_t n) {
   ModuleList out;
   for (std::int64_t i = 0; i < n; ++i) out->push_back(layer.clone());
   return out;
+}
+
+Module& layer_at(const ModuleList& layers, std::size_t i) { return *layers[static_cast<std::int64_t>(i)]; }
+
+/// The encoder's part through a layer or a stack of them, with hooks.
+Tensor encode(Module& part, const Tensor& src, const Tensor& mask, const Tensor& key_padding_mask) {
+  const auto through = [&]<class Holder>(Holder holder) { return holder(src, mask, key_padding_mask); };
+  if (dynamic_cast<TransformerEncoderLayerImpl*>(&part) != nullptr)
+    return through(TransformerEncoderLayer(
+        std::static_pointer_cast<TransformerEncoderLayerImpl>(part.shared_from_this())));
+  if (dynamic_cast<TransformerEncoderImpl*>(&part) != nullptr)
+    return through(
+        TransformerEncoder(std::static_pointer_cast<TransformerEncoderImpl>(part.shared_from_this())));
+  check<NotImplementedError>(!mask.defined() && !key_padding_mask.defined(),
+                             "{} takes the place of an encoder, but no masks", part.name());
+  return part(src);
+}
+
+/// The same for the decoder's.
+Tensor decode(Module& part, const Tensor& tgt, const Tensor& memory, const Tensor& tgt_mask,
+              const Tensor& memory_mask, const Tensor& tgt_key_padding_mask,
+              const Tensor& memory_key_padding_mask) {
+  const auto through = [&]<class Holder>(Holder holder) {
+    return holder(tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask);
+  };
+  if (dynamic_cast<TransformerDecoderLayerImpl*>(&part) != nullptr)
+    return through(TransformerDecoderLayer(
+        std::static_pointer_cast<TransformerDecoderLayerImpl>(part.shared_from_this())));
+  check<NotImplementedError>(
+      dynamic_cast<TransformerDecoderImpl*>(&part) != nullptr,
+      "{} cannot take the place of a decoder: it has to be a TransformerDecoder or a layer of one",
+      part.name());
+  return through(
+      TransformerDecoder(std::static_pointer_cast<TransformerDecoderImpl>(part.shared_from_this())));
 }
 
 /// Why PyTorch would not use its fast path over nested tensors with this layer; empty if it would.
@@ -108,6 +145,53 @@ void TransformerImpl::reset_parameters() {
   for (const Tensor& p : parameters()) {
     if (p.dim() > 1) init::xavier_uniform_(p);
   }
+}
+
+Tensor TransformerEncoderImpl::forward(const Tensor& src, const Tensor& src_mask,
+                                       const Tensor& src_key_padding_mask) {
+  check(!layers->is_empty(), "TransformerEncoder should not be empty: it has no layers");
+  Tensor x = src;
+  for (std::size_t i = 0; i < layers->size(); ++i)
+    x = encode(layer_at(layers, i), x, src_mask, src_key_padding_mask);
+  return norm.is_empty() ? x : (*norm)(x);
+}
+
+Tensor TransformerDecoderImpl::forward(const Tensor& tgt, const Tensor& memory, const Tensor& tgt_mask,
+                                       const Tensor& memory_mask, const Tensor& tgt_key_padding_mask,
+                                       const Tensor& memory_key_padding_mask) {
+  check(!layers->is_empty(), "TransformerDecoder should not be empty: it has no layers");
+  Tensor x = tgt;
+  for (std::size_t i = 0; i < layers->size(); ++i) {
+    x = decode(layer_at(layers, i), x, memory, tgt_mask, memory_mask, tgt_key_padding_mask,
+               memory_key_padding_mask);
+  }
+  return norm.is_empty() ? x : (*norm)(x);
+}
+
+Tensor TransformerImpl::forward(const Tensor& src, const Tensor& tgt, const Tensor& src_mask,
+                                const Tensor& tgt_mask, const Tensor& memory_mask,
+                                const Tensor& src_key_padding_mask, const Tensor& tgt_key_padding_mask,
+                                const Tensor& memory_key_padding_mask) {
+  check<ShapeError>((src.dim() == 3 && tgt.dim() == 3) || (src.dim() == 2 && tgt.dim() == 2),
+                    "src and tgt should have 3 dimensions, or 2 without a batch, but have {} and {}",
+                    src.dim(), tgt.dim());
+  if (src.dim() == 3) {
+    const std::int64_t batch = options.batch_first() ? 0 : 1;
+    check<ShapeError>(src.size(batch) == tgt.size(batch),
+                      "src and tgt should have equal batch size, but have {} and {}", src.size(batch),
+                      tgt.size(batch));
+  }
+  check<ShapeError>(src.size(-1) == options.d_model() && tgt.size(-1) == options.d_model(),
+                    "src and tgt should have same feature size as d_model ({}), but have {} and {}",
+                    options.d_model(), src.size(-1), tgt.size(-1));
+  const Tensor memory = encode(*encoder, src, src_mask, src_key_padding_mask);
+  return decode(*decoder, tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask);
+}
+
+Tensor TransformerImpl::generate_square_subsequent_mask(std::int64_t size, const TensorOptions& given) {
+  const Tensor place = arange(size);
+  return zeros({size, size}, given)
+      .masked_fill(place.unsqueeze(0).gt(place.unsqueeze(1)), -std::numeric_limits<double>::infinity());
 }
 
 }  // namespace ballast::nn

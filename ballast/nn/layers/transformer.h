@@ -3,7 +3,8 @@
 //   nn::TransformerEncoder encoder(nn::TransformerEncoderLayer(512, 8), 6);
 //   nn::Transformer model(nn::TransformerOptions(512, 8).num_encoder_layers(2));
 //
-// A stack holds deep copies of the layer it is given: they start with equal values, and the given layer is none of them.
+// A stack holds deep copies of the layer it is given: they start with equal values, and the given layer is
+// none of them.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +38,8 @@ class TransformerEncoderImpl : public Cloneable<TransformerEncoderImpl> {
       : TransformerEncoderImpl(TransformerEncoderOptions(std::move(encoder_layer), num_layers)) {}
   explicit TransformerEncoderImpl(const TransformerEncoderOptions& options_);
   void reset() override;
+  /// The layers one after the other, each with these masks, and `norm` at the end.
+  Tensor forward(const Tensor& src, const Tensor& src_mask = {}, const Tensor& src_key_padding_mask = {});
 
   TransformerEncoderOptions options;
   ModuleList layers{nullptr};
@@ -61,6 +64,9 @@ class TransformerDecoderImpl : public Cloneable<TransformerDecoderImpl> {
       : TransformerDecoderImpl(TransformerDecoderOptions(std::move(decoder_layer), num_layers)) {}
   explicit TransformerDecoderImpl(const TransformerDecoderOptions& options_);
   void reset() override;
+  Tensor forward(const Tensor& tgt, const Tensor& memory, const Tensor& tgt_mask = {},
+                 const Tensor& memory_mask = {}, const Tensor& tgt_key_padding_mask = {},
+                 const Tensor& memory_key_padding_mask = {});
 
   TransformerDecoderOptions options;
   ModuleList layers{nullptr};
@@ -101,6 +107,17 @@ class TransformerImpl : public Cloneable<TransformerImpl> {
   explicit TransformerImpl(const TransformerOptions& options_);
   void reset() override;
   void reset_parameters();
+  /// The decoder's result over `tgt` and the encoder's result over `src`. ShapeError "src and tgt should have
+  /// equal batch size", "src and tgt should have same feature size as d_model". A custom encoder or decoder
+  /// that is no TransformerEncoder or TransformerDecoder is NotImplementedError where masks, or two inputs,
+  /// are to be given to it.
+  Tensor forward(const Tensor& src, const Tensor& tgt, const Tensor& src_mask = {},
+                 const Tensor& tgt_mask = {}, const Tensor& memory_mask = {},
+                 const Tensor& src_key_padding_mask = {}, const Tensor& tgt_key_padding_mask = {},
+                 const Tensor& memory_key_padding_mask = {});
+  /// [size, size] of 0 on and below the diagonal, minus infinity above: position i sees none after it.
+  [[nodiscard]] static Tensor generate_square_subsequent_mask(std::int64_t size,
+                                                              const TensorOptions& options = {});
 
   TransformerOptions options;
   ModuleHolder<Module> encoder{nullptr}, decoder{nullptr};

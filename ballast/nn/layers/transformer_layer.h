@@ -1,8 +1,15 @@
-// One layer of a transformer's encoder or decoder (Vaswani et al. 2017): attention and a feed-forward network, each with
-// dropout, a residual connection and layer normalisation.
+// One layer of a transformer's encoder or decoder (Vaswani et al. 2017): attention and a feed-forward
+// network, each with dropout, a residual connection and layer normalisation.
 //
 //   nn::TransformerEncoderLayer layer(512, 8);
-//   nn::TransformerEncoderLayer gelu(nn::TransformerEncoderLayerOptions(8, 2).dim_feedforward(16).activation(kGELU));
+//   nn::TransformerEncoderLayer gelu(nn::TransformerEncoderLayerOptions(8,
+// 2).dim_feedforward(16).activation(kGELU));
+//
+//   Tensor y = layer->forward(x);                    // [length, batch, 512]; [batch, length, 512] with
+// batch_first
+//
+// Masks are those of MultiheadAttention (layers/attention.h). Options are read at each forward: the
+// activation may be changed later.
 //
 // Parts are made, and draw, in the order of the members below.
 #pragma once
@@ -23,7 +30,8 @@
 
 namespace ballast::nn {
 
-/// kReLU, kGELU, "relu", "gelu", or any function of a tensor. ValueError "activation should be relu/gelu, not tanh".
+/// kReLU, kGELU, "relu", "gelu", or any function of a tensor. ValueError "activation should be relu/gelu, not
+/// tanh".
 class TransformerActivation {
  public:
   using Function = std::function<Tensor(const Tensor&)>;
@@ -37,6 +45,8 @@ class TransformerActivation {
 
   /// Whether it is one of the named two.
   [[nodiscard]] bool relu_or_gelu() const noexcept { return value_.index() < 2; }
+  /// The activation of x.
+  [[nodiscard]] Tensor operator()(const Tensor& x) const;
   [[nodiscard]] const std::variant<enumtype::kReLU, enumtype::kGELU, Function>& value() const noexcept {
     return value_;
   }
@@ -68,6 +78,7 @@ class TransformerEncoderLayerImpl : public Cloneable<TransformerEncoderLayerImpl
       : TransformerEncoderLayerImpl(TransformerEncoderLayerOptions(d_model, nhead)) {}
   explicit TransformerEncoderLayerImpl(const TransformerEncoderLayerOptions& options_);
   void reset() override;
+  Tensor forward(const Tensor& src, const Tensor& src_mask = {}, const Tensor& src_key_padding_mask = {});
 
   TransformerEncoderLayerOptions options;
   MultiheadAttention self_attn{nullptr};
@@ -76,6 +87,10 @@ class TransformerEncoderLayerImpl : public Cloneable<TransformerEncoderLayerImpl
   Linear linear2{nullptr};  ///< and back
   LayerNorm norm1{nullptr}, norm2{nullptr};
   Dropout dropout1{nullptr}, dropout2{nullptr};
+
+ private:
+  Tensor attend(const Tensor& x, const Tensor& mask, const Tensor& key_padding_mask);
+  Tensor feed_forward(const Tensor& x);
 };
 BALLAST_MODULE(TransformerEncoderLayer);
 
@@ -85,6 +100,10 @@ class TransformerDecoderLayerImpl : public Cloneable<TransformerDecoderLayerImpl
       : TransformerDecoderLayerImpl(TransformerDecoderLayerOptions(d_model, nhead)) {}
   explicit TransformerDecoderLayerImpl(const TransformerDecoderLayerOptions& options_);
   void reset() override;
+  /// `memory`: the encoder's result.
+  Tensor forward(const Tensor& tgt, const Tensor& memory, const Tensor& tgt_mask = {},
+                 const Tensor& memory_mask = {}, const Tensor& tgt_key_padding_mask = {},
+                 const Tensor& memory_key_padding_mask = {});
 
   TransformerDecoderLayerOptions options;
   MultiheadAttention self_attn{nullptr};
@@ -94,6 +113,12 @@ class TransformerDecoderLayerImpl : public Cloneable<TransformerDecoderLayerImpl
   Linear linear2{nullptr};
   LayerNorm norm1{nullptr}, norm2{nullptr}, norm3{nullptr};
   Dropout dropout1{nullptr}, dropout2{nullptr}, dropout3{nullptr};
+
+ private:
+  Tensor attend(const Tensor& x, const Tensor& mask, const Tensor& key_padding_mask);
+  Tensor attend_memory(const Tensor& x, const Tensor& memory, const Tensor& mask,
+                       const Tensor& key_padding_mask);
+  Tensor feed_forward(const Tensor& x);
 };
 BALLAST_MODULE(TransformerDecoderLayer);
 
