@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ballast/ops/arithmetic.h"
+#include "ballast/ops/attention.h"
 #include "ballast/ops/comparison.h"
 #include "ballast/ops/convolution.h"
 #include "ballast/ops/copy.h"
