@@ -12,6 +12,7 @@
 #include "ballast/ops/factories.h"
 #include "ballast/ops/join.h"
 #include "ballast/ops/matmul.h"
+#include "ballast/ops/packed_product.h"
 #include "ballast/ops/unary.h"
 
 namespace ballast {
@@ -179,6 +180,13 @@ void run_forward(const Plan& p, const Inputs& in, const RecurrentResult& out, co
     fill_rows<T>(inner, p.rows, p.hidden, b == nullptr ? nullptr : b + 2 * p.hidden);
   }
 
+  // What a step adds to the sums from the state; of a GRU without its part of n, which is kept apart.
+  const auto steps = static_cast<std::int64_t>(p.batch_sizes.size());
+  const std::int64_t joint = gru ? 2 * p.hidden : sums;
+  const PackedMatrix<T> from_state({w_state, p.state, true}, p.state, joint, steps);
+  const PackedMatrix<T> to_n({w_state + joint * p.state, p.state, true}, p.state, sums - joint, steps);
+  const PackedMatrix<T> projection({data_of<T>(in.w_projection), p.hidden, true}, p.hidden,
+                                   projected ? p.state : 0, steps);
   const T* h_before = data_of<T>(in.h0);
   const T* c_before = data_of<T>(in.c0);
   std::int64_t running = p.sequences;
@@ -189,8 +197,7 @@ void run_forward(const Plan& p, const Inputs& in, const RecurrentResult& out, co
     running = n;
     T* const sums_here = gates + at * sums;
     T* const h_here = output + at * p.state;
-    add_product<T>({n, gru ? 2 * p.hidden : sums, p.state, h_before, p.state, false, w_state, p.state, true,
-                    sums_here, sums});
+    from_state.add_product(n, h_before, p.state, sums_here, sums);
     switch (p.kind) {
       case RecurrentKind::kRnnTanh:
         kernels.tanh(sums_here, h_here, n * p.hidden);
@@ -199,8 +206,7 @@ void run_forward(const Plan& p, const Inputs& in, const RecurrentResult& out, co
         for (std::int64_t i = 0; i < n * p.hidden; ++i) h_here[i] = sums_here[i] < 0 ? T(0) : sums_here[i];
         break;
       case RecurrentKind::kGru:
-        add_product<T>({n, p.hidden, p.state, h_before, p.state, false, w_state + 2 * p.hidden * p.state,
-                        p.state, true, inner + at * p.hidden, p.hidden});
+        to_n.add_product(n, h_before, p.state, inner + at * p.hidden, p.hidden);
         kernels.gru_forward({n, p.hidden, sums_here, inner + at * p.hidden, h_before, h_here});
         break;
       case RecurrentKind::kLstm: {
@@ -210,8 +216,7 @@ void run_forward(const Plan& p, const Inputs& in, const RecurrentResult& out, co
                               kept.tanh_c.data_ptr<T>() + at * p.hidden, unprojected});
         if (projected) {
           std::fill_n(h_here, n * p.state, T(0));
-          add_product<T>({n, p.state, p.hidden, unprojected, p.hidden, false, data_of<T>(in.w_projection),
-                          p.hidden, true, h_here, p.state});
+          projection.add_product(n, unprojected, p.hidden, h_here, p.state);
         }
         c_before = c_here;
         break;
@@ -262,6 +267,12 @@ StepGradients run_backward(const Plan& p, const Inputs& in, const Tensor& output
   const T* const d_output = data_of<T>(grad_output);
   const T* const w_state = data_of<T>(in.w_state);
   const T* const out = output.data_ptr<T>();
+  const auto steps = static_cast<std::int64_t>(p.batch_sizes.size());
+  const std::int64_t joint = gru ? 2 * p.hidden : sums;
+  const PackedMatrix<T> to_state({w_state, p.state}, joint, p.state, steps);
+  const PackedMatrix<T> from_n({w_state + joint * p.state, p.state}, sums - joint, p.state, steps);
+  const PackedMatrix<T> projection({data_of<T>(in.w_projection), p.hidden}, p.state, projected ? p.hidden : 0,
+                                   steps);
   std::int64_t at = p.rows;
   // Rows of dh that the step after wrote: their output's gradient is in already.
   std::int64_t complete = 0;
@@ -300,8 +311,7 @@ StepGradients run_backward(const Plan& p, const Inputs& in, const Tensor& output
         kernels.gru_backward({n, p.hidden, kept.gates.data_ptr<T>() + at * sums,
                               kept.inner.data_ptr<T>() + at * p.hidden, h_before, dh, d_sums, d_inner});
         if (step > 0 && d_output != nullptr) add_to(dh, d_output + before_at * p.state, n * p.state);
-        add_product<T>({n, p.state, p.hidden, d_inner, p.hidden, false, w_state + 2 * p.hidden * p.state,
-                        p.state, false, dh, p.state});
+        from_n.add_product(n, d_inner, p.hidden, dh, p.state);
         break;
       }
       case RecurrentKind::kLstm: {
@@ -310,8 +320,7 @@ StepGradients run_backward(const Plan& p, const Inputs& in, const Tensor& output
           std::copy_n(dh, n * p.state, g.inner.data_ptr<T>() + at * p.state);
           T* const d = before_projection.data_ptr<T>();
           std::fill_n(d, n * p.hidden, T(0));
-          add_product<T>({n, p.hidden, p.state, dh, p.state, false, data_of<T>(in.w_projection), p.hidden,
-                          false, d, p.hidden});
+          projection.add_product(n, dh, p.state, d, p.hidden);
           dh_unprojected = d;
         }
         const T* const c_before =
@@ -357,6 +366,25 @@ Tensor over_states(const Plan& p, const Tensor& a, std::int64_t columns, const T
   }
   add_product<T>({columns, p.state, p.rows - first, from + first * a_step, a_step, true, before.data_ptr<T>(),
                   p.state, false, out.data_ptr<T>(), p.state});
+  return out;
+}
+
+/// The sum of each column: of 16 rows at a time in T, these in double.
+template <class T>
+Tensor column_sums(const Tensor& rows) {
+  constexpr std::int64_t kBlock = 16;
+  const std::int64_t width = rows.sizes()[1];
+  std::vector<T> part(static_cast<std::size_t>(width));
+  std::vector<double> total(static_cast<std::size_t>(width));
+  const T* from = rows.data_ptr<T>();
+  for (std::int64_t begin = 0; begin < rows.sizes()[0]; begin += kBlock) {
+    std::fill(part.begin(), part.end(), T(0));
+    const std::int64_t end = std::min(begin + kBlock, rows.sizes()[0]);
+    for (std::int64_t r = begin; r < end; ++r, from += width) add_to(part.data(), from, width);
+    for (std::size_t i = 0; i < part.size(); ++i) total[i] += static_cast<double>(part[i]);
+  }
+  Tensor out = empty({width}, rows.options());
+  std::transform(total.begin(), total.end(), out.data_ptr<T>(), [](double x) { return static_cast<T>(x); });
   return out;
 }
 
@@ -418,11 +446,12 @@ void give_gradients(const Plan& p, Backward& b) {
     }
   }
   if (b.wants(kBInput) || b.wants(kBState)) {
-    const Tensor of_sums = g.sums.sum(0);
+    const Tensor of_sums = column_sums<T>(g.sums);
     if (b.wants(kBInput)) b.give(kBInput, of_sums);
     if (b.wants(kBState)) {
       // A tensor of its own: a leaf may keep what it is given.
-      b.give(kBState, gru ? cat({of_sums.narrow(0, 0, 2 * p.hidden), g.inner.sum(0)}) : of_sums.clone());
+      b.give(kBState,
+             gru ? cat({of_sums.narrow(0, 0, 2 * p.hidden), column_sums<T>(g.inner)}) : of_sums.clone());
     }
   }
   if (b.wants(kWProjection)) {

@@ -1,0 +1,90 @@
+#include "ballast/ops/packed_product.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "ballast/core/cpu.h"
+#include "ballast/core/parallel.h"
+#include "ballast/ops/cpu/packed_product_kernels.h"
+
+namespace ballast {
+namespace {
+
+/// Those of this CPU; null if it has none.
+const detail::PackedProductKernels* kernels() noexcept {
+#if defined(__x86_64__)
+  switch (best_simd_level()) {
+    case SimdLevel::kAvx512:
+      return &detail::kPackedProductAvx512;
+    case SimdLevel::kAvx2:
+      return &detail::kPackedProductAvx2;
+    case SimdLevel::kBaseline:
+      break;
+  }
+#endif
+  return nullptr;
+}
+
+// Fewer uses than these do not pay for the packing.
+constexpr std::int64_t kFewUses = 3;
+// Multiplications for which another thread is woken.
+constexpr std::int64_t kWorth = std::int64_t{1} << 20;
+
+void pack(const blas::Matrix<float>& m, std::int64_t k, std::int64_t n, std::int64_t columns, float* to) {
+  for (std::int64_t first = 0; first < n; first += columns, to += k * columns) {
+    const std::int64_t used = std::min(columns, n - first);
+    if (m.transposed) {
+      for (std::int64_t j = 0; j < columns; ++j) {
+        const float* const from = m.data + (first + j) * m.step;
+        for (std::int64_t i = 0; i < k; ++i) to[i * columns + j] = j < used ? from[i] : 0.0f;
+      }
+    } else {
+      for (std::int64_t i = 0; i < k; ++i) {
+        std::copy_n(m.data + i * m.step + first, used, to + i * columns);
+        std::fill_n(to + i * columns + used, columns - used, 0.0f);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+PackedMatrix<T>::PackedMatrix(blas::Matrix<T> matrix, std::int64_t k, std::int64_t n, std::int64_t uses)
+    : matrix_(matrix), k_(k), n_(n) {
+  if constexpr (std::is_same_v<T, float>) {
+    const auto* const loops = kernels();
+    if (loops == nullptr || uses < kFewUses || k == 0 || n == 0) return;
+    const std::int64_t panels = (n + loops->columns - 1) / loops->columns;
+    panels_ = empty({panels, k, loops->columns}, kFloat32);
+    pack(matrix, k, n, loops->columns, panels_.data_ptr<float>());
+  }
+}
+
+template <class T>
+void PackedMatrix<T>::add_product(std::int64_t rows, const T* a, std::int64_t a_step, T* c,
+                                  std::int64_t c_step) const {
+  if (rows == 0 || k_ == 0 || n_ == 0) return;
+  if constexpr (std::is_same_v<T, float>) {
+    if (panels_.defined()) {
+      const auto& loops = *kernels();
+      const std::int64_t panel = k_ * loops.columns;
+      const std::int64_t grain = std::max<std::int64_t>(1, kWorth / (rows * panel));
+      const float* const packed = panels_.data_ptr<float>();
+      parallel_for(panels_.sizes()[0], grain, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t p = begin; p < end; ++p) {
+          const std::int64_t first = p * loops.columns;
+          loops.multiply(rows, k_, a, a_step, packed + p * panel, c + first, c_step,
+                         std::min(loops.columns, n_ - first));
+        }
+      });
+      return;
+    }
+  }
+  blas::gemm(rows, n_, k_, T(1), {a, a_step}, matrix_, T(1), c, c_step);
+}
+
+template class PackedMatrix<float>;
+template class PackedMatrix<double>;
+
+}  // namespace ballast
