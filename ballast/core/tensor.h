@@ -432,6 +432,7 @@ class Tensor {
   [[nodiscard]] Tensor var(bool unbiased = true) const;
   [[nodiscard]] Tensor std(bool unbiased = true) const;
   [[nodiscard]] Tensor norm(const Scalar& p = 2) const;
+  [[nodiscard]] Tensor norm(const Scalar& p, IntArrayRef dims, bool keepdim = false) const;
   [[nodiscard]] Tensor max() const;
   [[nodiscard]] Tensor min() const;
   [[nodiscard]] std::tuple<Tensor, Tensor> max(std::int64_t dim, bool keepdim = false) const;
@@ -442,6 +443,10 @@ class Tensor {
   [[nodiscard]] Tensor count_nonzero() const;
   /// The truth of a one-element tensor.
   [[nodiscard]] bool is_nonzero() const;
+
+  // ------------------------------------------------------------------------- softmax (ops/softmax.cpp)
+  [[nodiscard]] Tensor softmax(std::int64_t dim, std::optional<DType> dtype = std::nullopt) const;
+  [[nodiscard]] Tensor log_softmax(std::int64_t dim, std::optional<DType> dtype = std::nullopt) const;
 
   // --------------------------------------------------------------------- products (ops/matmul.cpp): OpenBLAS
   [[nodiscard]] Tensor matmul(const Tensor& o) const;

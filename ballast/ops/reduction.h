@@ -29,6 +29,7 @@ namespace ballast {
 [[nodiscard]] Tensor std(const Tensor& self, bool unbiased = true);
 /// (sum |x|^p)^(1/p); p = 0 counts what is not zero, +-infinity gives the largest or smallest magnitude.
 [[nodiscard]] Tensor norm(const Tensor& self, const Scalar& p = 2);
+[[nodiscard]] Tensor norm(const Tensor& self, const Scalar& p, IntArrayRef dims, bool keepdim = false);
 
 /// The extreme element, NaN if there is one. ValueError for an empty tensor.
 [[nodiscard]] Tensor max(const Tensor& self);

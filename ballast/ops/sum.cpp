@@ -297,20 +297,22 @@ Tensor Tensor::std(bool unbiased) const {
 
 namespace {
 
-Tensor norm_values(const Tensor& self, double power) {
+Tensor norm_values(const Tensor& self, double power, IntArrayRef dims, bool keepdim) {
   check<DTypeError>(self.is_floating_point() || self.is_complex(),
                     "linalg.vector_norm: Expected a floating point or complex tensor as input. Got {}",
                     dtype_error_name(self.dtype()));
-  check<ValueError>(self.numel() > 0 || (power >= 0 && !std::isinf(power)),
+  const detail::ReducedRows r = detail::reduce_rows(self, dims, keepdim);
+  check<ValueError>(r.n > 0 || r.count == 0 || (power >= 0 && !std::isinf(power)),
                     "linalg.vector_norm cannot compute the {} norm on an empty tensor because the operation "
                     "does not have an "
                     "identity",
                     power);
-  const Tensor out = new_result(self, {}, to_real_dtype(self.dtype()));
+  const Tensor out = new_result(self, r.result, to_real_dtype(self.dtype()));
   if (self.numel() == 0) return out.zero_();
   if (out.is_meta()) return out;
-  if (self.numel() == 1) return power == 0 ? self.reshape({}).ne(0).to(out.dtype()) : self.reshape({}).abs();
-  const detail::ReducedRows r = detail::reduce_rows(self, {}, false);
+  if (r.n == 1) {
+    return power == 0 ? self.reshape(r.result).ne(0).to(out.dtype()) : self.reshape(r.result).abs();
+  }
   visit_dtype_of<kReals | kComplexes | kHalfComplex>(
       self.dtype(), "norm_cpu", [&]<class T>(std::type_identity<T>) {
         visit_dtype_of<kReals>(out.dtype(), "norm_cpu", [&]<class Out>(std::type_identity<Out>) {
@@ -321,14 +323,15 @@ Tensor norm_values(const Tensor& self, double power) {
   return out;
 }
 
-/// The gradient of a norm of all elements.
-Tensor gradient_of_norm(const Tensor& grad, const Tensor& x, const Tensor& norm, double power) {
+/// The gradient of a norm over dimensions of x (none: all), which `grad` and `norm` have with size 1.
+Tensor gradient_of_norm(const Tensor& grad, const Tensor& x, const Tensor& norm, double power,
+                        IntArrayRef dims) {
   if (power == 0) return zeros_like(x);
   if (power == 1) return x.sign().mul(grad);
   if (power == 2) return masked_fill(x.div(norm), norm.eq(0), 0).mul(grad);
   if (std::isinf(power)) {
     const Tensor at = x.abs().eq(norm).to(x.dtype());
-    return x.sign().mul(at).mul(grad.div(at.sum()));
+    return x.sign().mul(at).mul(grad.div(at.sum(dims, !dims.empty())));
   }
   const Tensor scaled = power < 2 ? masked_fill(x.sign().mul(x.abs().pow(power - 1)), x.eq(0), 0)
                                   : x.mul(x.abs().pow(power - 2));
@@ -340,11 +343,25 @@ Tensor gradient_of_norm(const Tensor& grad, const Tensor& x, const Tensor& norm,
 Tensor Tensor::norm(const Scalar& p) const {
   const double power = p.toDouble();
   const Tape tape(*this);
-  Tensor out = norm_values(*this, power);
+  Tensor out = norm_values(*this, power, {}, false);
   if (tape.on()) {
     tape.record("LinalgVectorNormBackward0", out, saved(*this, out), [power](Backward& b) {
-      b.give(0, gradient_of_norm(b.grad(), b.saved(0), b.saved(1), power));
+      b.give(0, gradient_of_norm(b.grad(), b.saved(0), b.saved(1), power, {}));
     });
+  }
+  return out;
+}
+
+Tensor Tensor::norm(const Scalar& p, IntArrayRef dims, bool keepdim) const {
+  const double power = p.toDouble();
+  const Tape tape(*this);
+  Tensor out = norm_values(*this, power, dims, keepdim);
+  if (tape.on()) {
+    tape.record(
+        "NormBackward1", out, saved(*this, out),
+        [power, shape = detail::Reduced(*this, dims, keepdim), over = Dims(dims)](Backward& b) {
+          b.give(0, gradient_of_norm(shape.kept(b.grad()), b.saved(0), shape.kept(b.saved(1)), power, over));
+        });
   }
   return out;
 }
@@ -361,5 +378,8 @@ Tensor prod(const Tensor& self, std::optional<DType> dtype) { return self.prod(d
 Tensor var(const Tensor& self, bool unbiased) { return self.var(unbiased); }
 Tensor std(const Tensor& self, bool unbiased) { return self.std(unbiased); }
 Tensor norm(const Tensor& self, const Scalar& p) { return self.norm(p); }
+Tensor norm(const Tensor& self, const Scalar& p, IntArrayRef dims, bool keepdim) {
+  return self.norm(p, dims, keepdim);
+}
 
 }  // namespace ballast

@@ -8,6 +8,8 @@
 #include "ballast/ops/elementwise.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/integer_arithmetic.h"
+#include "ballast/ops/pointwise.h"
+#include "ballast/ops/real_loops.h"
 
 namespace ballast {
 namespace {
@@ -243,6 +245,31 @@ template <class F>
 Tensor real_function(const Tensor& t) {
   return unary(t, real_result_type(t.dtype()), Real<F>{});
 }
+// exp, tanh and sigmoid of real numbers have loops of their own.
+constexpr detail::PointwiseOp kExpOp{.f = detail::Pointwise::kExp,
+                                     .kernel = Exp::kName,
+                                     .name = "ExpBackward0",
+                                     .gradient_name = "ExpBackwardBackward0",
+                                     .of_result = true,
+                                     .third = 0};
+constexpr detail::PointwiseOp kTanhOp{.f = detail::Pointwise::kTanh,
+                                      .kernel = Tanh::kName,
+                                      .name = "TanhBackward0",
+                                      .gradient_name = "TanhBackwardBackward0",
+                                      .of_result = true,
+                                      .third = -2};
+constexpr detail::PointwiseOp kSigmoidOp{.f = detail::Pointwise::kSigmoid,
+                                         .kernel = Sigmoid::kName,
+                                         .name = "SigmoidBackward0",
+                                         .gradient_name = "SigmoidBackwardBackward0",
+                                         .of_result = true,
+                                         .third = -2};
+bool has_fast_loops(const Tensor& t) { return detail::has_real_loops(t.dtype()); }
+template <class F, const detail::PointwiseOp& op>
+Tensor fast_function(const Tensor& t) {
+  return has_fast_loops(t) ? detail::pointwise_values(op, t) : real_function<F>(t);
+}
+
 template <class F>
 Tensor whole_function(const Tensor& t, const char* name) {
   check<DTypeError>(!t.is_complex(), "{} is not supported for complex inputs", name);
@@ -339,7 +366,7 @@ Tensor threshold_backward(const Tensor& grad, const Tensor& x, const Scalar& thr
 }
 
 Tensor Tensor::exp() const {
-  return from_result("ExpBackward0", *this, real_function<Exp>,
+  return from_result("ExpBackward0", *this, fast_function<Exp, kExpOp>,
                      [](const Tensor& grad, const Tensor& y) { return grad.mul(y); });
 }
 Tensor Tensor::log() const {
@@ -367,11 +394,13 @@ Tensor Tensor::cos() const {
                        [](const Tensor& grad, const Tensor& x) { return grad.mul(x.sin().neg()); });
 }
 Tensor Tensor::tanh() const {
+  if (has_fast_loops(*this)) return detail::pointwise(kTanhOp, *this);
   return from_result("TanhBackward0", *this, real_function<Tanh>,
                      [](const Tensor& grad, const Tensor& y) { return grad.mul(y.mul(y).neg().add(1)); });
 }
 Tensor Tensor::sigmoid() const {
   if (is_float8(dtype()) && !is_meta()) throw_not_implemented("sigmoid_cpu_reduced_float", dtype());
+  if (has_fast_loops(*this)) return detail::pointwise(kSigmoidOp, *this);
   return from_result("SigmoidBackward0", *this, real_function<Sigmoid>,
                      [](const Tensor& grad, const Tensor& y) { return grad.mul(y.mul(y.neg().add(1))); });
 }

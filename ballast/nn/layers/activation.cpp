@@ -6,7 +6,46 @@
 
 namespace ballast::nn {
 
-Tensor ReLUImpl::forward(const Tensor& input) { return functional::relu(input, options.inplace()); }
+namespace F = functional;
+
+Tensor ReLUImpl::forward(const Tensor& input) { return F::relu(input, options); }
+Tensor ReLU6Impl::forward(const Tensor& input) { return F::relu6(input, options); }
+Tensor SiLUImpl::forward(const Tensor& input) { return F::silu(input, options); }
+Tensor MishImpl::forward(const Tensor& input) { return F::mish(input, options); }
+Tensor SELUImpl::forward(const Tensor& input) { return F::selu(input, options); }
+Tensor HardsigmoidImpl::forward(const Tensor& input) { return F::hardsigmoid(input, options); }
+Tensor HardswishImpl::forward(const Tensor& input) { return F::hardswish(input, options); }
+Tensor GLUImpl::forward(const Tensor& input) { return F::glu(input, options); }
+Tensor ELUImpl::forward(const Tensor& input) { return F::elu(input, options); }
+Tensor CELUImpl::forward(const Tensor& input) { return F::celu(input, options); }
+Tensor GELUImpl::forward(const Tensor& input) { return F::gelu(input, options); }
+Tensor HardshrinkImpl::forward(const Tensor& input) { return F::hardshrink(input, options); }
+Tensor SoftshrinkImpl::forward(const Tensor& input) { return F::softshrink(input, options); }
+Tensor HardtanhImpl::forward(const Tensor& input) { return F::hardtanh(input, options); }
+Tensor LeakyReLUImpl::forward(const Tensor& input) { return F::leaky_relu(input, options); }
+Tensor SoftplusImpl::forward(const Tensor& input) { return F::softplus(input, options); }
+Tensor ThresholdImpl::forward(const Tensor& input) { return F::threshold(input, options); }
+Tensor LogSigmoidImpl::forward(const Tensor& input) { return F::logsigmoid(input); }
+Tensor SoftsignImpl::forward(const Tensor& input) { return F::softsign(input); }
+Tensor TanhshrinkImpl::forward(const Tensor& input) { return F::tanhshrink(input); }
+Tensor SoftmaxImpl::forward(const Tensor& input) { return F::softmax(input, options.dim()); }
+Tensor SoftminImpl::forward(const Tensor& input) { return F::softmin(input, options.dim()); }
+Tensor LogSoftmaxImpl::forward(const Tensor& input) { return F::log_softmax(input, options.dim()); }
+Tensor PReLUImpl::forward(const Tensor& input) { return F::prelu(input, weight); }
+Tensor SigmoidImpl::forward(const Tensor& input) { return input.sigmoid(); }
+Tensor TanhImpl::forward(const Tensor& input) { return input.tanh(); }
+Tensor Softmax2dImpl::forward(const Tensor& input) {
+  check<ShapeError>(input.dim() == 4 || input.dim() == 3,
+                    "Softmax2d: expected input to be 3D or 4D, got {}D instead", input.dim());
+  return input.softmax(-3);
+}
+Tensor RReLUImpl::forward(const Tensor& input) {
+  return F::rrelu(input, F::RReLUFuncOptions()
+                             .lower(options.lower())
+                             .upper(options.upper())
+                             .training(is_training())
+                             .inplace(options.inplace()));
+}
 
 std::string InplaceActivationImpl::extra_repr() const {
   return ExtraRepr().add_if(options.inplace(), "inplace", true);

@@ -50,32 +50,38 @@ class ReLUImpl : public Cloneable<ReLUImpl, InplaceActivationImpl> {
 class ReLU6Impl : public Cloneable<ReLU6Impl, InplaceActivationImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 /// x sigmoid(x)
 class SiLUImpl : public Cloneable<SiLUImpl, InplaceActivationImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 /// x tanh(log(1 + exp(x)))
 class MishImpl : public Cloneable<MishImpl, InplaceActivationImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 /// Klambauer et al. 2017
 class SELUImpl : public Cloneable<SELUImpl, InplaceActivationImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 /// min(max(x + 3, 0), 6) / 6; does not print its option
 class HardsigmoidImpl : public Cloneable<HardsigmoidImpl, InplaceActivationImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override { return {}; }
 };
 /// x hardsigmoid(x); does not print its option
 class HardswishImpl : public Cloneable<HardswishImpl, InplaceActivationImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override { return {}; }
 };
 BALLAST_MODULE(ReLU);
@@ -89,16 +95,34 @@ BALLAST_MODULE(Hardswish);
 // ---------------------------------------------------------------------------------------------- those with none
 
 /// 1 / (1 + exp(-x))
-class SigmoidImpl : public Cloneable<SigmoidImpl> {};
-class TanhImpl : public Cloneable<TanhImpl> {};
+class SigmoidImpl : public Cloneable<SigmoidImpl> {
+ public:
+  Tensor forward(const Tensor& input);
+};
+class TanhImpl : public Cloneable<TanhImpl> {
+ public:
+  Tensor forward(const Tensor& input);
+};
 /// log(sigmoid(x))
-class LogSigmoidImpl : public Cloneable<LogSigmoidImpl> {};
+class LogSigmoidImpl : public Cloneable<LogSigmoidImpl> {
+ public:
+  Tensor forward(const Tensor& input);
+};
 /// x / (1 + |x|)
-class SoftsignImpl : public Cloneable<SoftsignImpl> {};
+class SoftsignImpl : public Cloneable<SoftsignImpl> {
+ public:
+  Tensor forward(const Tensor& input);
+};
 /// x - tanh(x)
-class TanhshrinkImpl : public Cloneable<TanhshrinkImpl> {};
+class TanhshrinkImpl : public Cloneable<TanhshrinkImpl> {
+ public:
+  Tensor forward(const Tensor& input);
+};
 /// softmax over the channels of [N, C, H, W]
-class Softmax2dImpl : public Cloneable<Softmax2dImpl> {};
+class Softmax2dImpl : public Cloneable<Softmax2dImpl> {
+ public:
+  Tensor forward(const Tensor& input);
+};
 BALLAST_MODULE(Sigmoid);
 BALLAST_MODULE(Tanh);
 BALLAST_MODULE(LogSigmoid);
@@ -127,16 +151,19 @@ class SoftmaxBaseImpl : public Module {
 class SoftmaxImpl : public Cloneable<SoftmaxImpl, SoftmaxBaseImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 /// softmax(-x)
 class SoftminImpl : public Cloneable<SoftminImpl, SoftmaxBaseImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 /// log(softmax(x))
 class LogSoftmaxImpl : public Cloneable<LogSoftmaxImpl, SoftmaxBaseImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 BALLAST_MODULE(Softmax);
 BALLAST_MODULE(Softmin);
@@ -151,6 +178,7 @@ class GLUImpl : public Cloneable<GLUImpl> {
  public:
   explicit GLUImpl(const GLUOptions& options_ = {}) : options(options_) {}
   explicit GLUImpl(std::int64_t dim) : options(dim) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   GLUOptions options;
 };
@@ -175,10 +203,12 @@ class ELUBaseImpl : public Module {
 class ELUImpl : public Cloneable<ELUImpl, ELUBaseImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 class CELUImpl : public Cloneable<CELUImpl, ELUBaseImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 BALLAST_MODULE(ELU);
 BALLAST_MODULE(CELU);
@@ -193,6 +223,7 @@ class GELUImpl : public Cloneable<GELUImpl> {
  public:
   explicit GELUImpl(const GELUOptions& options_ = {}) : options(options_) {}
   explicit GELUImpl(std::string approximate) : options(std::move(approximate)) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   GELUOptions options;
 };
@@ -215,10 +246,12 @@ class ShrinkBaseImpl : public Module {
 class HardshrinkImpl : public Cloneable<HardshrinkImpl, ShrinkBaseImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 class SoftshrinkImpl : public Cloneable<SoftshrinkImpl, ShrinkBaseImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 BALLAST_MODULE(Hardshrink);
 BALLAST_MODULE(Softshrink);
@@ -234,6 +267,7 @@ class HardtanhImpl : public Cloneable<HardtanhImpl> {
   explicit HardtanhImpl(const HardtanhOptions& options_ = {});
   HardtanhImpl(Number min_val, Number max_val, bool inplace = false)
       : HardtanhImpl(HardtanhOptions().min_val(min_val).max_val(max_val).inplace(inplace)) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   HardtanhOptions options;
 };
@@ -250,6 +284,7 @@ class LeakyReLUImpl : public Cloneable<LeakyReLUImpl> {
   explicit LeakyReLUImpl(const LeakyReLUOptions& options_ = {}) : options(options_) {}
   explicit LeakyReLUImpl(Number negative_slope, bool inplace = false)
       : options(LeakyReLUOptions(negative_slope).inplace(inplace)) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   LeakyReLUOptions options;
 };
@@ -266,6 +301,7 @@ class RReLUImpl : public Cloneable<RReLUImpl> {
   explicit RReLUImpl(const RReLUOptions& options_ = {}) : options(options_) {}
   RReLUImpl(Number lower, Number upper, bool inplace = false)
       : options(RReLUOptions().lower(lower).upper(upper).inplace(inplace)) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   RReLUOptions options;
 };
@@ -281,6 +317,7 @@ class SoftplusImpl : public Cloneable<SoftplusImpl> {
   explicit SoftplusImpl(const SoftplusOptions& options_ = {}) : options(options_) {}
   explicit SoftplusImpl(Number beta, Number threshold = 20.0)
       : options(SoftplusOptions().beta(beta).threshold(threshold)) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   SoftplusOptions options;
 };
@@ -298,6 +335,7 @@ class ThresholdImpl : public Cloneable<ThresholdImpl> {
   explicit ThresholdImpl(const ThresholdOptions& options_) : options(options_) {}
   ThresholdImpl(Number threshold, Number value, bool inplace = false)
       : options(ThresholdOptions(threshold, value).inplace(inplace)) {}
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   ThresholdOptions options;
 };
@@ -317,6 +355,7 @@ class PReLUImpl : public Cloneable<PReLUImpl> {
   explicit PReLUImpl(std::int64_t num_parameters) : PReLUImpl(PReLUOptions(num_parameters)) {}
   void reset() override;
   void reset_parameters();
+  Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   PReLUOptions options;
   Tensor weight;

@@ -29,6 +29,20 @@ struct AdaptiveLogSoftmaxWithLossOptions {
   BALLAST_ARG(bool, head_bias) = false;
 };
 
+/// A tensor of one element that is also its value.
+class LossTensor : public Tensor {
+ public:
+  LossTensor() = default;
+  explicit LossTensor(Tensor t) : Tensor(std::move(t)) {}
+  operator double() const { return item<double>(); }  // NOLINT(*-explicit-*)
+};
+
+/// The log probability of each target, and the mean of their negatives.
+struct ASMoutput {
+  Tensor output;
+  LossTensor loss;
+};
+
 /// ValueError unless the cutoffs increase strictly within [1, n_classes - 1].
 class AdaptiveLogSoftmaxWithLossImpl : public Cloneable<AdaptiveLogSoftmaxWithLossImpl> {
  public:
@@ -40,9 +54,23 @@ class AdaptiveLogSoftmaxWithLossImpl : public Cloneable<AdaptiveLogSoftmaxWithLo
   void reset() override;
   void reset_parameters();
 
+  /// input [N, in_features] or [in_features]; target [N] or a number, int64. IndexError "target values should be in [0, n_classes
+  /// - 1], but values in range [-1, 7] were found. "
+  ASMoutput forward(const Tensor& input, const Tensor& target);
+  /// The log probabilities of all classes: [N, n_classes].
+  Tensor log_prob(const Tensor& input);
+  /// The most probable class of each row.
+  Tensor predict(const Tensor& input);
+
   AdaptiveLogSoftmaxWithLossOptions options;
   Linear head{nullptr};
   ModuleList tail{nullptr};
+
+ private:
+  /// Frequent classes, each an output of the head.
+  [[nodiscard]] std::int64_t shortlist() const { return options.cutoffs().front(); }
+  [[nodiscard]] Tensor cluster_log_prob(std::size_t cluster, const Tensor& input);
+  [[nodiscard]] Tensor full_log_prob(const Tensor& input, const Tensor& head_output);
 };
 BALLAST_MODULE(AdaptiveLogSoftmaxWithLoss);
 

@@ -21,6 +21,7 @@ class CosineSimilarityImpl : public Cloneable<CosineSimilarityImpl> {
   explicit CosineSimilarityImpl(const CosineSimilarityOptions& options_ = {}) : options(options_) {}
   explicit CosineSimilarityImpl(std::int64_t dim, Number eps = 1e-8)
       : options(CosineSimilarityOptions().dim(dim).eps(eps)) {}
+  Tensor forward(const Tensor& x1, const Tensor& x2);
   CosineSimilarityOptions options;
 };
 BALLAST_MODULE(CosineSimilarity);
@@ -36,6 +37,7 @@ class PairwiseDistanceImpl : public Cloneable<PairwiseDistanceImpl> {
   explicit PairwiseDistanceImpl(const PairwiseDistanceOptions& options_ = {}) : options(options_) {}
   explicit PairwiseDistanceImpl(Number p, Number eps = 1e-6, bool keepdim = false)
       : options(PairwiseDistanceOptions().p(p).eps(eps).keepdim(keepdim)) {}
+  Tensor forward(const Tensor& x1, const Tensor& x2);
   PairwiseDistanceOptions options;
 };
 BALLAST_MODULE(PairwiseDistance);

@@ -1,5 +1,5 @@
-// Dropout (Hinton et al. 2012): in training, zeroes elements (or whole channels) with probability p and
-// scales the rest.
+// Dropout (Hinton et al. 2012): in training, zeroes elements (or whole channels) with probability p and scales the rest. In
+// evaluation, the identity.
 //
 //   nn::Dropout drop(0.2);
 //   nn::Dropout2d channels(nn::DropoutOptions().inplace(true));
@@ -46,26 +46,31 @@ class DropoutImpl : public Cloneable<DropoutImpl, DropoutNdImpl> {
 class Dropout1dImpl : public Cloneable<Dropout1dImpl, DropoutNdImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 /// Whole channels of [N, C, H, W].
 class Dropout2dImpl : public Cloneable<Dropout2dImpl, DropoutNdImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 /// Whole channels of [N, C, D, H, W].
 class Dropout3dImpl : public Cloneable<Dropout3dImpl, DropoutNdImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 /// Keeps mean and variance of what follows SELU (Klambauer et al. 2017).
 class AlphaDropoutImpl : public Cloneable<AlphaDropoutImpl, DropoutNdImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 /// The same on whole channels.
 class FeatureAlphaDropoutImpl : public Cloneable<FeatureAlphaDropoutImpl, DropoutNdImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input);
 };
 BALLAST_MODULE(Dropout);
 BALLAST_MODULE(Dropout1d);

@@ -43,21 +43,25 @@ class PlainLossImpl : public Module {
 class L1LossImpl : public Cloneable<L1LossImpl, PlainLossImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input, const Tensor& target);
 };
 /// (x - y)^2
 class MSELossImpl : public Cloneable<MSELossImpl, PlainLossImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input, const Tensor& target);
 };
 /// log(1 + exp(-y x))
 class SoftMarginLossImpl : public Cloneable<SoftMarginLossImpl, PlainLossImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input, const Tensor& target);
 };
 /// hinge over pairs of a wanted and an unwanted class
 class MultiLabelMarginLossImpl : public Cloneable<MultiLabelMarginLossImpl, PlainLossImpl> {
  public:
   using Cloneable::Cloneable;
+  Tensor forward(const Tensor& input, const Tensor& target);
 };
 BALLAST_MODULE(L1Loss);
 BALLAST_MODULE(MSELoss);
@@ -73,6 +77,7 @@ struct KLDivLossOptions {
 class KLDivLossImpl : public Cloneable<KLDivLossImpl> {
  public:
   explicit KLDivLossImpl(const KLDivLossOptions& options_ = {}) : options(options_) {}
+  Tensor forward(const Tensor& input, const Tensor& target);
   KLDivLossOptions options;
 };
 BALLAST_MODULE(KLDivLoss);
@@ -85,6 +90,7 @@ struct HingeEmbeddingLossOptions {
 class HingeEmbeddingLossImpl : public Cloneable<HingeEmbeddingLossImpl> {
  public:
   explicit HingeEmbeddingLossImpl(const HingeEmbeddingLossOptions& options_ = {}) : options(options_) {}
+  Tensor forward(const Tensor& input, const Tensor& target);
   HingeEmbeddingLossOptions options;
 };
 BALLAST_MODULE(HingeEmbeddingLoss);
@@ -97,6 +103,7 @@ struct CosineEmbeddingLossOptions {
 class CosineEmbeddingLossImpl : public Cloneable<CosineEmbeddingLossImpl> {
  public:
   explicit CosineEmbeddingLossImpl(const CosineEmbeddingLossOptions& options_ = {}) : options(options_) {}
+  Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target);
   CosineEmbeddingLossOptions options;
 };
 BALLAST_MODULE(CosineEmbeddingLoss);
@@ -109,6 +116,7 @@ struct MarginRankingLossOptions {
 class MarginRankingLossImpl : public Cloneable<MarginRankingLossImpl> {
  public:
   explicit MarginRankingLossImpl(const MarginRankingLossOptions& options_ = {}) : options(options_) {}
+  Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target);
   MarginRankingLossOptions options;
 };
 BALLAST_MODULE(MarginRankingLoss);
@@ -121,6 +129,7 @@ struct SmoothL1LossOptions {
 class SmoothL1LossImpl : public Cloneable<SmoothL1LossImpl> {
  public:
   explicit SmoothL1LossImpl(const SmoothL1LossOptions& options_ = {}) : options(options_) {}
+  Tensor forward(const Tensor& input, const Tensor& target);
   SmoothL1LossOptions options;
 };
 BALLAST_MODULE(SmoothL1Loss);
@@ -133,6 +142,7 @@ struct HuberLossOptions {
 class HuberLossImpl : public Cloneable<HuberLossImpl> {
  public:
   explicit HuberLossImpl(const HuberLossOptions& options_ = {}) : options(options_) {}
+  Tensor forward(const Tensor& input, const Tensor& target);
   HuberLossOptions options;
 };
 BALLAST_MODULE(HuberLoss);
@@ -147,6 +157,7 @@ struct PoissonNLLLossOptions {
 class PoissonNLLLossImpl : public Cloneable<PoissonNLLLossImpl> {
  public:
   explicit PoissonNLLLossImpl(const PoissonNLLLossOptions& options_ = {}) : options(options_) {}
+  Tensor forward(const Tensor& input, const Tensor& target);
   PoissonNLLLossOptions options;
 };
 BALLAST_MODULE(PoissonNLLLoss);
@@ -160,6 +171,7 @@ struct GaussianNLLLossOptions {
 class GaussianNLLLossImpl : public Cloneable<GaussianNLLLossImpl> {
  public:
   explicit GaussianNLLLossImpl(const GaussianNLLLossOptions& options_ = {}) : options(options_) {}
+  Tensor forward(const Tensor& input, const Tensor& target, const Tensor& var);
   GaussianNLLLossOptions options;
 };
 BALLAST_MODULE(GaussianNLLLoss);
@@ -173,6 +185,10 @@ struct CTCLossOptions {
 class CTCLossImpl : public Cloneable<CTCLossImpl> {
  public:
   explicit CTCLossImpl(const CTCLossOptions& options_ = {}) : options(options_) {}
+  Tensor forward(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                 const Tensor& target_lengths);
+  Tensor forward(const Tensor& log_probs, const Tensor& targets, IntArrayRef input_lengths,
+                 IntArrayRef target_lengths);
   CTCLossOptions options;
 };
 BALLAST_MODULE(CTCLoss);
@@ -188,6 +204,7 @@ struct TripletMarginLossOptions {
 class TripletMarginLossImpl : public Cloneable<TripletMarginLossImpl> {
  public:
   explicit TripletMarginLossImpl(const TripletMarginLossOptions& options_ = {});
+  Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative);
   TripletMarginLossOptions options;
 };
 BALLAST_MODULE(TripletMarginLoss);

@@ -35,4 +35,8 @@ set(BALLAST_NN_LAYERS
   layers/transformer.cpp
   layers/transformer_layer.cpp
   layers/upsampling.cpp
-  layers/weighted_loss.cpp)
+  layers/weighted_loss.cpp
+  functional/distance.cpp
+  functional/dropout.cpp
+  functional/loss.cpp
+  layers/distance.cpp)

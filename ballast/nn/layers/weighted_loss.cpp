@@ -1,6 +1,7 @@
 #include "ballast/nn/layers/weighted_loss.h"
 
 #include "ballast/nn/extra_repr.h"
+#include "ballast/nn/functional/loss.h"
 
 namespace ballast::nn {
 
@@ -42,6 +43,19 @@ LinearCrossEntropyLossImpl::LinearCrossEntropyLossImpl(const LinearCrossEntropyL
   bind_module("linear", linear, Linear(LinearOptions(options.in_features(), outputs).bias(options.bias())));
 }
 
+Tensor LinearCrossEntropyLossImpl::forward(const Tensor& input, const Tensor& target) {
+  Tensor logits = linear->forward(input);  // [N, num_classes * ...] or [num_classes * ...]
+  if (!options.out_features().empty()) {
+    Dims sizes = input.dim() > 1 ? Dims{input.size(0), options.num_classes()} : Dims{options.num_classes()};
+    for (const std::int64_t size : options.out_features()) sizes.push_back(size);
+    logits = logits.reshape(sizes);
+  }
+  CrossEntropyLossOptions plain;
+  plain.weight(weight).label_smoothing(options.label_smoothing()).reduction(options.reduction());
+  if (options.ignore_index()) plain.ignore_index(*options.ignore_index());
+  return functional::cross_entropy(logits, target, plain);
+}
+
 std::string LinearCrossEntropyLossImpl::extra_repr() const {
   return ExtraRepr()
       .add("in_features", linear->options.in_features())
@@ -52,6 +66,47 @@ std::string LinearCrossEntropyLossImpl::extra_repr() const {
       .add("ignore_index", options.ignore_index())
       .add("label_smoothing", options.label_smoothing())
       .add("options", "None");
+}
+
+namespace {
+
+/// Options with the weight as the layer has it now: it moves and loads with the layer.
+template <class Options>
+Options weighed(Options options, const Tensor& weight) {
+  options.weight(weight);
+  return options;
+}
+
+}  // namespace
+
+Tensor NLLLossImpl::forward(const Tensor& input, const Tensor& target) {
+  return functional::nll_loss(input, target, weighed(options, weight));
+}
+Tensor CrossEntropyLossImpl::forward(const Tensor& input, const Tensor& target) {
+  return functional::cross_entropy(input, target, weighed(options, weight));
+}
+Tensor BCELossImpl::forward(const Tensor& input, const Tensor& target) {
+  return functional::binary_cross_entropy(input, target, weighed(options, weight));
+}
+Tensor MultiLabelSoftMarginLossImpl::forward(const Tensor& input, const Tensor& target) {
+  return functional::multilabel_soft_margin_loss(input, target, weighed(options, weight));
+}
+Tensor MultiMarginLossImpl::forward(const Tensor& input, const Tensor& target) {
+  return functional::multi_margin_loss(input, target, weighed(options, weight));
+}
+Tensor BCEWithLogitsLossImpl::forward(const Tensor& input, const Tensor& target) {
+  return functional::binary_cross_entropy_with_logits(input, target,
+                                                      weighed(options, weight).pos_weight(pos_weight));
+}
+Tensor TripletMarginWithDistanceLossImpl::forward(const Tensor& anchor, const Tensor& positive,
+                                                  const Tensor& negative) {
+  if (options.distance_function()) {
+    return functional::triplet_margin_with_distance_loss(anchor, positive, negative, options);
+  }
+  TripletMarginWithDistanceLossOptions with_child = options;
+  with_child.distance_function(
+      [this](const Tensor& a, const Tensor& b) { return distance_function->forward(a, b); });
+  return functional::triplet_margin_with_distance_loss(anchor, positive, negative, with_child);
 }
 
 }  // namespace ballast::nn

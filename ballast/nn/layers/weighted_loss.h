@@ -33,6 +33,7 @@ class NLLLossImpl : public Cloneable<NLLLossImpl, WeightedLossImpl> {
  public:
   explicit NLLLossImpl(const NLLLossOptions& options_ = {})
       : Cloneable(options_.weight()), options(options_) {}
+  Tensor forward(const Tensor& input, const Tensor& target);
   NLLLossOptions options;
 };
 BALLAST_MODULE(NLLLoss);
@@ -48,6 +49,7 @@ class CrossEntropyLossImpl : public Cloneable<CrossEntropyLossImpl, WeightedLoss
  public:
   explicit CrossEntropyLossImpl(const CrossEntropyLossOptions& options_ = {})
       : Cloneable(options_.weight()), options(options_) {}
+  Tensor forward(const Tensor& input, const Tensor& target);
   CrossEntropyLossOptions options;
 };
 BALLAST_MODULE(CrossEntropyLoss);
@@ -61,6 +63,7 @@ class BCELossImpl : public Cloneable<BCELossImpl, WeightedLossImpl> {
  public:
   explicit BCELossImpl(const BCELossOptions& options_ = {})
       : Cloneable(options_.weight()), options(options_) {}
+  Tensor forward(const Tensor& input, const Tensor& target);
   BCELossOptions options;
 };
 BALLAST_MODULE(BCELoss);
@@ -74,6 +77,7 @@ struct BCEWithLogitsLossOptions {
 class BCEWithLogitsLossImpl : public Cloneable<BCEWithLogitsLossImpl, WeightedLossImpl> {
  public:
   explicit BCEWithLogitsLossImpl(const BCEWithLogitsLossOptions& options_ = {});
+  Tensor forward(const Tensor& input, const Tensor& target);
   BCEWithLogitsLossOptions options;
   Tensor pos_weight;
 };
@@ -88,6 +92,7 @@ class MultiLabelSoftMarginLossImpl : public Cloneable<MultiLabelSoftMarginLossIm
  public:
   explicit MultiLabelSoftMarginLossImpl(const MultiLabelSoftMarginLossOptions& options_ = {})
       : Cloneable(options_.weight()), options(options_) {}
+  Tensor forward(const Tensor& input, const Tensor& target);
   MultiLabelSoftMarginLossOptions options;
 };
 BALLAST_MODULE(MultiLabelSoftMarginLoss);
@@ -102,6 +107,7 @@ struct MultiMarginLossOptions {
 class MultiMarginLossImpl : public Cloneable<MultiMarginLossImpl, WeightedLossImpl> {
  public:
   explicit MultiMarginLossImpl(const MultiMarginLossOptions& options_ = {});
+  Tensor forward(const Tensor& input, const Tensor& target);
   MultiMarginLossOptions options;
 };
 BALLAST_MODULE(MultiMarginLoss);
@@ -117,6 +123,7 @@ struct TripletMarginWithDistanceLossOptions {
 class TripletMarginWithDistanceLossImpl : public Cloneable<TripletMarginWithDistanceLossImpl> {
  public:
   explicit TripletMarginWithDistanceLossImpl(const TripletMarginWithDistanceLossOptions& options_ = {});
+  Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative);
   TripletMarginWithDistanceLossOptions options;
   PairwiseDistance distance_function{nullptr};
 };
@@ -141,6 +148,7 @@ class LinearCrossEntropyLossImpl : public Cloneable<LinearCrossEntropyLossImpl, 
       : LinearCrossEntropyLossImpl(LinearCrossEntropyLossOptions(in_features, num_classes)) {}
   explicit LinearCrossEntropyLossImpl(const LinearCrossEntropyLossOptions& options_);
   std::string extra_repr() const override;
+  Tensor forward(const Tensor& input, const Tensor& target);
   LinearCrossEntropyLossOptions options;
   Linear linear{nullptr};
 };
