@@ -45,6 +45,10 @@ need_library() {  # need_library <pkg-config name> <package> <why>
   fi
 }
 
+have_header() {  # for libraries without a pkg-config file
+  echo "#include <$1>" | "$(scripts/compiler.sh 2>/dev/null || echo c++)" -E -x c++ - >/dev/null 2>&1
+}
+
 find_missing() {
   packages=()
   reasons=()
@@ -56,6 +60,7 @@ find_missing() {
   need_library libdeflate libdeflate-dev "checksums and compressed members of checkpoint files"
   need_library nettle nettle-dev "SHA-256 of tensors in the ballast command"
   need_library openblas libopenblas-dev "matrix products and factorisations (BLAS, LAPACK)"
+  have_header oneapi/dnnl/dnnl.hpp || need libdnnl-dev "convolutions (oneDNN)"
   need_library nlohmann_json nlohmann-json3-dev "reads the tests' golden data"
   need_library CLI11 libcli11-dev "the command line of ballast"
   need_library gtest libgtest-dev "the tests"

@@ -60,6 +60,25 @@ Tensor compute(const Tensor& a, const Tensor& b, const Tensor& bias, IntArrayRef
 Tensor back(const Tensor& y, const Tensor& w, const Tensor& bias, const Convolution& c, IntArrayRef in);
 Tensor weight(const Tensor& x, const Tensor& y, const Convolution& c, IntArrayRef kernel);
 
+Dims weight_sizes(const Tensor& x, const Tensor& y, const Convolution& c, IntArrayRef kernel) {
+  Dims sizes{y.sizes()[1], x.sizes()[1] / c.groups};
+  for (const std::int64_t s : kernel) sizes.push_back(s);
+  return sizes;
+}
+
+/// w from x and y, and the sums of the channels of y, in one go; not recorded.
+std::pair<Tensor, Tensor> weight_and_bias(const Tensor& x, const Tensor& y, const Convolution& c,
+                                          IntArrayRef kernel) {
+  const Dims sizes = weight_sizes(x, y, c, kernel);
+  const Problem p = problem_of(c, x.sizes(), sizes, y.sizes());
+  Tensor bias;
+  Tensor w = compute(x, y, {}, sizes, [&]<class T>(const T* a, const T* b, const T*, T* to) {
+    bias = empty(sizes[0], dtype_of<T>);
+    detail::convolve_weight(p, a, b, to, bias.data_ptr<T>());
+  });
+  return {std::move(w), bias.defined() ? bias.to(x.dtype()) : empty(sizes[0], w.options())};
+}
+
 /// y from x and w; `out` are its spatial sizes.
 Tensor forth(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolution& c, IntArrayRef out) {
   const Tape tape(x, w, bias);
@@ -67,13 +86,18 @@ Tensor forth(const Tensor& x, const Tensor& w, const Tensor& bias, const Convolu
   for (const std::int64_t s : out) sizes.push_back(s);
   const Problem p = problem_of(c, x.sizes(), w.sizes(), sizes);
   Tensor y = compute(x, w, bias, sizes, [&](const auto* a, const auto* b, const auto* added, auto* to) {
-    detail::convolve_by_columns(p, a, b, added, to);
+    detail::convolve(p, a, b, added, to);
   });
   if (tape.on()) {
     const Tensor none;
     tape.record("ConvolutionBackward0", y, saved(tape.wants(1) ? x : none, tape.wants(0) ? w : none),
                 [c, in = Dims(spatial(x)), kernel = Dims(spatial(w))](Backward& b) {
                   if (b.wants(0)) b.give(0, back(b.grad(), b.saved(1), {}, c, in));
+                  if (b.wants(1) && b.wants(2) && !GradMode::is_enabled()) {
+                    auto [w_grad, bias_grad] = weight_and_bias(b.saved(0), b.grad(), c, kernel);
+                    b.give(1, std::move(w_grad));
+                    return b.give(2, std::move(bias_grad));
+                  }
                   if (b.wants(1)) b.give(1, weight(b.saved(0), b.grad(), c, kernel));
                   if (b.wants(2)) b.give(2, detail::sum_of_channels(b.grad()));
                 });
@@ -88,7 +112,7 @@ Tensor back(const Tensor& y, const Tensor& w, const Tensor& bias, const Convolut
   for (const std::int64_t s : in) sizes.push_back(s);
   const Problem p = problem_of(c, sizes, w.sizes(), y.sizes());
   Tensor x = compute(y, w, bias, sizes, [&](const auto* a, const auto* b, const auto* added, auto* to) {
-    detail::convolve_back_by_columns(p, a, b, added, to);
+    detail::convolve_back(p, a, b, added, to);
   });
   if (tape.on()) {
     const Tensor none;
@@ -105,11 +129,10 @@ Tensor back(const Tensor& y, const Tensor& w, const Tensor& bias, const Convolut
 /// w from x and y; `kernel` are its spatial sizes.
 Tensor weight(const Tensor& x, const Tensor& y, const Convolution& c, IntArrayRef kernel) {
   const Tape tape(x, y);
-  Dims sizes{y.sizes()[1], x.sizes()[1] / c.groups};
-  for (const std::int64_t s : kernel) sizes.push_back(s);
+  const Dims sizes = weight_sizes(x, y, c, kernel);
   const Problem p = problem_of(c, x.sizes(), sizes, y.sizes());
   Tensor w = compute(x, y, {}, sizes, [&](const auto* a, const auto* b, const auto*, auto* to) {
-    detail::convolve_weight_by_columns(p, a, b, to);
+    detail::convolve_weight(p, a, b, to, decltype(to){});
   });
   if (tape.on()) {
     tape.record("ConvolutionBackwardBackward0", w, saved(x, y),
@@ -292,11 +315,12 @@ BALLAST_CONVOLUTION(conv2d, 2)
 BALLAST_CONVOLUTION(conv3d, 3)
 #undef BALLAST_CONVOLUTION
 
-#define BALLAST_CONVOLUTION(NAME, RANK)
-#Tensor NAME(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,           \
-             IntArrayRef padding, IntArrayRef output_padding, std::int64_t groups, IntArrayRef dilation){ \
-    Arguments a(#NAME, RANK, true, stride, dilation, groups);                                             \
-    return convolve_transposed(a, input, weight, bias, padding, output_padding); }
+#define BALLAST_CONVOLUTION(NAME, RANK)                                                                     \
+  Tensor NAME(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,            \
+              IntArrayRef padding, IntArrayRef output_padding, std::int64_t groups, IntArrayRef dilation) { \
+    Arguments a(#NAME, RANK, true, stride, dilation, groups);                                               \
+    return convolve_transposed(a, input, weight, bias, padding, output_padding);                            \
+  }
 BALLAST_CONVOLUTION(conv_transpose1d, 1)
 BALLAST_CONVOLUTION(conv_transpose2d, 2)
 BALLAST_CONVOLUTION(conv_transpose3d, 3)

@@ -2,7 +2,9 @@
 
 #include "ballast/core/parallel.h"
 #include "ballast/ops/blas.h"
+#include "ballast/ops/channels.h"
 #include "ballast/ops/columns.h"
+#include "ballast/ops/convolution_onednn.h"
 
 namespace ballast::detail {
 namespace {
@@ -114,10 +116,46 @@ void convolve_weight_by_columns(const ConvolutionProblem& p, const T* x, const T
   });
 }
 
+template <class T>
+void convolve(const ConvolutionProblem& p, const T* x, const T* w, const T* bias, T* y) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (convolve_by_onednn(p, x, w, bias, y)) return;
+  }
+  convolve_by_columns(p, x, w, bias, y);
+}
+
+template <class T>
+void convolve_back(const ConvolutionProblem& p, const T* y, const T* w, const T* bias, T* x) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (convolve_back_by_onednn(p, y, w, bias, x)) return;
+  }
+  convolve_back_by_columns(p, y, w, bias, x);
+}
+
+template <class T>
+void convolve_weight(const ConvolutionProblem& p, const T* x, const T* y, T* w, T* bias) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (convolve_weight_by_onednn(p, x, y, w, bias)) return;
+  }
+  convolve_weight_by_columns(p, x, y, w);
+  const std::int64_t channels = p.groups * p.out_channels, each = places(p.out);
+  for (std::int64_t c = 0; bias != nullptr && c < channels; ++c) {
+    double total = 0;
+    for (std::int64_t i = 0; i < p.n; ++i) {
+      const T* const row = y + (i * channels + c) * each;
+      total += long_sum<T>(each, [row](std::int64_t k) { return row[k]; });
+    }
+    bias[c] = static_cast<T>(total);
+  }
+}
+
 #define BALLAST_INSTANTIATE(T)                                                                         \
   template void convolve_by_columns(const ConvolutionProblem&, const T*, const T*, const T*, T*);      \
   template void convolve_back_by_columns(const ConvolutionProblem&, const T*, const T*, const T*, T*); \
-  template void convolve_weight_by_columns(const ConvolutionProblem&, const T*, const T*, T*)
+  template void convolve_weight_by_columns(const ConvolutionProblem&, const T*, const T*, T*);         \
+  template void convolve(const ConvolutionProblem&, const T*, const T*, const T*, T*);                 \
+  template void convolve_back(const ConvolutionProblem&, const T*, const T*, const T*, T*);            \
+  template void convolve_weight(const ConvolutionProblem&, const T*, const T*, T*, T*)
 BALLAST_INSTANTIATE(float);
 BALLAST_INSTANTIATE(double);
 #undef BALLAST_INSTANTIATE

@@ -1,4 +1,7 @@
 // The three products that convolutions are made of, on row-major float32 or float64 memory. Not installed.
+//
+// `convolve`, `convolve_back` and `convolve_weight` take the fastest way: oneDNN for float32 where it has a
+// kernel (convolution_onednn.h), else columns.
 #pragma once
 
 #include <cstdint>
@@ -36,5 +39,13 @@ void convolve_back_by_columns(const ConvolutionProblem& p, const T* y, const T* 
 /// w = the gradient of w for that of y.
 template <class T>
 void convolve_weight_by_columns(const ConvolutionProblem& p, const T* x, const T* y, T* w);
+
+template <class T>
+void convolve(const ConvolutionProblem& p, const T* x, const T* w, const T* bias, T* y);
+template <class T>
+void convolve_back(const ConvolutionProblem& p, const T* y, const T* w, const T* bias, T* x);
+/// With the sum of each channel of y in `bias`, unless that is null.
+template <class T>
+void convolve_weight(const ConvolutionProblem& p, const T* x, const T* y, T* w, T* bias);
 
 }  // namespace ballast::detail
