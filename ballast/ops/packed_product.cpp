@@ -25,10 +25,26 @@ const detail::PackedProductKernels* kernels() noexcept {
   return nullptr;
 }
 
-// Fewer uses than these do not pay for the packing.
-constexpr std::int64_t kFewUses = 3;
+// Fewer rows than these do not pay for the packing.
+constexpr std::int64_t kFewRows = 48;
+// Of k at a time: that much of a panel stays in the first cache.
+constexpr std::int64_t kDepth = 256;
 // Multiplications for which another thread is woken.
 constexpr std::int64_t kWorth = std::int64_t{1} << 20;
+
+/// a [depth, m] as tiles of Tile columns, each [`tile_depth`, Tile].
+template <std::int64_t Tile>
+void turn(const float* a, std::int64_t a_step, std::int64_t depth, std::int64_t m, float* to,
+          std::int64_t tile_depth) {
+  for (std::int64_t d = 0; d < depth; ++d, a += a_step) {
+    float* out = to + d * Tile;
+    std::int64_t i = 0;
+    for (; i + Tile <= m; i += Tile, out += tile_depth * Tile) std::copy_n(a + i, Tile, out);
+    std::copy_n(a + i, m - i, out);
+  }
+}
+
+std::int64_t grain_of(std::int64_t work) { return std::max<std::int64_t>(1, kWorth / work); }
 
 void pack(const blas::Matrix<float>& m, std::int64_t k, std::int64_t n, std::int64_t columns, float* to) {
   for (std::int64_t first = 0; first < n; first += columns, to += k * columns) {
@@ -50,11 +66,12 @@ void pack(const blas::Matrix<float>& m, std::int64_t k, std::int64_t n, std::int
 }  // namespace
 
 template <class T>
-PackedMatrix<T>::PackedMatrix(blas::Matrix<T> matrix, std::int64_t k, std::int64_t n, std::int64_t uses)
+PackedMatrix<T>::PackedMatrix(blas::Matrix<T> matrix, std::int64_t k, std::int64_t n,
+                              std::int64_t rows_in_all)
     : matrix_(matrix), k_(k), n_(n) {
   if constexpr (std::is_same_v<T, float>) {
     const auto* const loops = kernels();
-    if (loops == nullptr || uses < kFewUses || k == 0 || n == 0) return;
+    if (loops == nullptr || rows_in_all < kFewRows || k == 0 || n == 0) return;
     const std::int64_t panels = (n + loops->columns - 1) / loops->columns;
     panels_ = empty({panels, k, loops->columns}, kFloat32);
     pack(matrix, k, n, loops->columns, panels_.data_ptr<float>());
@@ -69,19 +86,60 @@ void PackedMatrix<T>::add_product(std::int64_t rows, const T* a, std::int64_t a_
     if (panels_.defined()) {
       const auto& loops = *kernels();
       const std::int64_t panel = k_ * loops.columns;
-      const std::int64_t grain = std::max<std::int64_t>(1, kWorth / (rows * panel));
       const float* const packed = panels_.data_ptr<float>();
-      parallel_for(panels_.sizes()[0], grain, [&](std::int64_t begin, std::int64_t end) {
+      parallel_for(panels_.sizes()[0], grain_of(rows * panel), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t p = begin; p < end; ++p) {
           const std::int64_t first = p * loops.columns;
-          loops.multiply(rows, k_, a, a_step, packed + p * panel, c + first, c_step,
-                         std::min(loops.columns, n_ - first));
+          for (std::int64_t i = 0; i < k_; i += kDepth) {
+            loops.multiply(rows, std::min(kDepth, k_ - i), a + i, a_step, 1,
+                           packed + p * panel + i * loops.columns, c + first, c_step,
+                           std::min(loops.columns, n_ - first));
+          }
         }
       });
       return;
     }
   }
   blas::gemm(rows, n_, k_, T(1), {a, a_step}, matrix_, T(1), c, c_step);
+}
+
+template <class T>
+void PackedMatrix<T>::add_transposed_product(std::int64_t m, const T* a, std::int64_t a_step, T* c,
+                                             std::int64_t c_step) const {
+  if (m == 0 || k_ == 0 || n_ == 0) return;
+  if constexpr (std::is_same_v<T, float>) {
+    if (panels_.defined()) {
+      const auto& loops = *kernels();
+      const std::int64_t panel = k_ * loops.columns;
+      const std::int64_t tiles = (m + loops.tile - 1) / loops.tile;
+      const std::int64_t depth = std::min(kDepth, k_);
+      // Tiles of rows, each [depth, tile]: what the loops read lies together.
+      const Tensor turned = empty({tiles, depth, loops.tile}, kFloat32);
+      auto* const packed_a = turned.data_ptr<float>();
+      const float* const packed = panels_.data_ptr<float>();
+      for (std::int64_t i = 0; i < k_; i += depth) {
+        const std::int64_t here = std::min(depth, k_ - i);
+        if (loops.tile == 8) {
+          turn<8>(a + i * a_step, a_step, here, m, packed_a, depth);
+        } else {
+          turn<6>(a + i * a_step, a_step, here, m, packed_a, depth);
+        }
+        parallel_for(panels_.sizes()[0], grain_of(m * panel), [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t p = begin; p < end; ++p) {
+            const std::int64_t first = p * loops.columns;
+            for (std::int64_t t = 0; t < tiles; ++t) {
+              const std::int64_t row = t * loops.tile;
+              loops.multiply(std::min(loops.tile, m - row), here, packed_a + t * depth * loops.tile, 1,
+                             loops.tile, packed + p * panel + i * loops.columns, c + row * c_step + first,
+                             c_step, std::min(loops.columns, n_ - first));
+            }
+          }
+        });
+      }
+      return;
+    }
+  }
+  blas::gemm(m, n_, k_, T(1), {a, a_step, true}, matrix_, T(1), c, c_step);
 }
 
 template class PackedMatrix<float>;

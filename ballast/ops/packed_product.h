@@ -1,10 +1,11 @@
-// A matrix that many small ones are multiplied with, one after the other. Not installed.
+// A matrix that others are multiplied with: once with many rows, or again and again with a few. Not
+// installed.
 //
-//   const PackedMatrix<float> w({weight, step, true}, k, n, uses);
-//   w.add_product(rows, a, a_step, c, c_step);                    // c += a w, for each of the uses
+//   const PackedMatrix<float> w({weight, step, true}, k, n, rows_in_all);
+//   w.add_product(rows, a, a_step, c, c_step);                    // c += a w
 //
-// On CPUs with AVX2 it is packed once if it pays; else products are BLAS's. Which of them depends on the CPU
-// and the number of uses, so bits do too, as with BLAS.
+// On CPUs with AVX2 it is packed if it has enough rows to meet, and products of floats are loops of our own;
+// else they are BLAS's. Which of the two depends on CPU and sizes, and the bits with it, as with BLAS.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +19,12 @@ template <class T>
 class PackedMatrix {
  public:
   /// `matrix` is [k, n], or [n, k] if transposed, and must stay where it is.
-  PackedMatrix(blas::Matrix<T> matrix, std::int64_t k, std::int64_t n, std::int64_t uses);
+  PackedMatrix(blas::Matrix<T> matrix, std::int64_t k, std::int64_t n, std::int64_t rows_in_all);
   /// c [rows, n] += a [rows, k].
   void add_product(std::int64_t rows, const T* a, std::int64_t a_step, T* c, std::int64_t c_step) const;
+  /// c [m, n] += a^T w, for a of [k, m].
+  void add_transposed_product(std::int64_t m, const T* a, std::int64_t a_step, T* c,
+                              std::int64_t c_step) const;
 
  private:
   blas::Matrix<T> matrix_;

@@ -83,27 +83,6 @@ RecurrentResult layer_by_steps(RecurrentKind kind, const Tensor& input, IntArray
 
 // ----------------------------------------------------------------------------- in one node
 
-/// c += a b for matrices in row-major order, `transpose_a`: a is stored [k, m], `transpose_b`: b is stored
-/// [n, k].
-template <class T>
-struct Matrices {
-  std::int64_t m, n, k;
-  const T* a;
-  std::int64_t a_step;
-  bool transpose_a;
-  const T* b;
-  std::int64_t b_step;
-  bool transpose_b;
-  T* c;
-  std::int64_t c_step;
-};
-template <class T>
-void add_product(const Matrices<T>& p) {
-  if (p.m == 0 || p.n == 0 || p.k == 0) return;
-  blas::gemm(p.m, p.n, p.k, T(1), {p.a, p.a_step, p.transpose_a}, {p.b, p.b_step, p.transpose_b}, T(1), p.c,
-             p.c_step);
-}
-
 template <class T>
 const T* data_of(const Tensor& t) {
   return t.defined() ? t.data_ptr<T>() : nullptr;
@@ -173,20 +152,19 @@ void run_forward(const Plan& p, const Inputs& in, const RecurrentResult& out, co
 
   const std::vector<T> bias = joined_bias(p, data_of<T>(in.b_input), data_of<T>(in.b_state));
   fill_rows<T>(gates, p.rows, sums, bias.empty() ? nullptr : bias.data());
-  add_product<T>({p.rows, sums, p.features, data_of<T>(in.x), p.features, false, data_of<T>(in.w_input),
-                  p.features, true, gates, sums});
+  PackedMatrix<T>({data_of<T>(in.w_input), p.features, true}, p.features, sums, p.rows)
+      .add_product(p.rows, data_of<T>(in.x), p.features, gates, sums);
   if (gru) {
     const T* const b = data_of<T>(in.b_state);
     fill_rows<T>(inner, p.rows, p.hidden, b == nullptr ? nullptr : b + 2 * p.hidden);
   }
 
   // What a step adds to the sums from the state; of a GRU without its part of n, which is kept apart.
-  const auto steps = static_cast<std::int64_t>(p.batch_sizes.size());
   const std::int64_t joint = gru ? 2 * p.hidden : sums;
-  const PackedMatrix<T> from_state({w_state, p.state, true}, p.state, joint, steps);
-  const PackedMatrix<T> to_n({w_state + joint * p.state, p.state, true}, p.state, sums - joint, steps);
+  const PackedMatrix<T> from_state({w_state, p.state, true}, p.state, joint, p.rows);
+  const PackedMatrix<T> to_n({w_state + joint * p.state, p.state, true}, p.state, sums - joint, p.rows);
   const PackedMatrix<T> projection({data_of<T>(in.w_projection), p.hidden, true}, p.hidden,
-                                   projected ? p.state : 0, steps);
+                                   projected ? p.state : 0, p.rows);
   const T* h_before = data_of<T>(in.h0);
   const T* c_before = data_of<T>(in.c0);
   std::int64_t running = p.sequences;
@@ -267,12 +245,11 @@ StepGradients run_backward(const Plan& p, const Inputs& in, const Tensor& output
   const T* const d_output = data_of<T>(grad_output);
   const T* const w_state = data_of<T>(in.w_state);
   const T* const out = output.data_ptr<T>();
-  const auto steps = static_cast<std::int64_t>(p.batch_sizes.size());
   const std::int64_t joint = gru ? 2 * p.hidden : sums;
-  const PackedMatrix<T> to_state({w_state, p.state}, joint, p.state, steps);
-  const PackedMatrix<T> from_n({w_state + joint * p.state, p.state}, sums - joint, p.state, steps);
+  const PackedMatrix<T> to_state({w_state, p.state}, joint, p.state, p.rows);
+  const PackedMatrix<T> from_n({w_state + joint * p.state, p.state}, sums - joint, p.state, p.rows);
   const PackedMatrix<T> projection({data_of<T>(in.w_projection), p.hidden}, p.state, projected ? p.hidden : 0,
-                                   steps);
+                                   p.rows);
   std::int64_t at = p.rows;
   // Rows of dh that the step after wrote: their output's gradient is in already.
   std::int64_t complete = 0;
@@ -332,15 +309,21 @@ StepGradients run_backward(const Plan& p, const Inputs& in, const Tensor& output
         break;
       }
     }
-    add_product<T>(
-        {n, p.state, gru ? 2 * p.hidden : sums, d_sums, sums, false, w_state, p.state, false, dh, p.state});
+    to_state.add_product(n, d_sums, sums, dh, p.state);
     complete = n;
   }
   return g;
 }
 
-/// a^T b, where `a` has the rows of all steps and `b` is what they were multiplied with, of which the first
-/// step's is apart.
+/// c += a^T b for `a` of [rows, m] and `b` of [rows, n].
+template <class T>
+void add_over_rows(std::int64_t rows, const T* a, std::int64_t m, std::int64_t a_step, const T* b,
+                   std::int64_t n, T* c) {
+  PackedMatrix<T>({b, n}, rows, n, m).add_transposed_product(m, a, a_step, c, n);
+}
+
+/// a^T b, where `a` has the rows of all steps and `b` is the states they were multiplied with, of which the
+/// first is apart.
 template <class T>
 Tensor over_states(const Plan& p, const Tensor& a, std::int64_t columns, const Tensor& output,
                    const Tensor& h0) {
@@ -348,24 +331,21 @@ Tensor over_states(const Plan& p, const Tensor& a, std::int64_t columns, const T
   const std::int64_t a_step = a.sizes()[1];
   const T* const from = a.data_ptr<T>();
   const std::int64_t first = p.batch_sizes[0];
-  add_product<T>({columns, p.state, first, from, a_step, true, h0.data_ptr<T>(), p.state, false,
-                  out.data_ptr<T>(), p.state});
-  const bool even = p.batch_sizes.back() == first;
-  if (even) {
-    add_product<T>({columns, p.state, p.rows - first, from + first * a_step, a_step, true,
-                    output.data_ptr<T>(), p.state, false, out.data_ptr<T>(), p.state});
-    return out;
+  add_over_rows<T>(first, from, columns, a_step, h0.data_ptr<T>(), p.state, out.data_ptr<T>());
+  const std::int64_t rest = p.rows - first;
+  const T* states = output.data_ptr<T>();
+  Tensor before;
+  if (p.batch_sizes.back() != first) {
+    // The rows before each step, without the sequences that ended.
+    before = empty({rest, p.state}, output.options());
+    T* to = before.data_ptr<T>();
+    for (std::size_t step = 1; step < p.batch_sizes.size(); ++step) {
+      to = std::copy_n(states, p.batch_sizes[step] * p.state, to);
+      states += p.batch_sizes[step - 1] * p.state;
+    }
+    states = before.data_ptr<T>();
   }
-  // The rows before each step, without the sequences that ended.
-  const Tensor before = empty({p.rows - first, p.state}, output.options());
-  T* to = before.data_ptr<T>();
-  const T* source = output.data_ptr<T>();
-  for (std::size_t step = 1; step < p.batch_sizes.size(); ++step) {
-    to = std::copy_n(source, p.batch_sizes[step] * p.state, to);
-    source += p.batch_sizes[step - 1] * p.state;
-  }
-  add_product<T>({columns, p.state, p.rows - first, from + first * a_step, a_step, true, before.data_ptr<T>(),
-                  p.state, false, out.data_ptr<T>(), p.state});
+  add_over_rows<T>(rest, from + first * a_step, columns, a_step, states, p.state, out.data_ptr<T>());
   return out;
 }
 
@@ -425,16 +405,15 @@ void give_gradients(const Plan& p, Backward& b) {
   const T* const d_sums = g.sums.data_ptr<T>();
   if (b.wants(kX)) {
     Tensor dx = zeros({p.rows, p.features}, output.options());
-    add_product<T>({p.rows, p.features, sums, d_sums, sums, false, in.w_input.data_ptr<T>(), p.features,
-                    false, dx.data_ptr<T>(), p.features});
+    PackedMatrix<T>({in.w_input.data_ptr<T>(), p.features}, sums, p.features, p.rows)
+        .add_product(p.rows, d_sums, sums, dx.data_ptr<T>(), p.features);
     b.give(kX, std::move(dx));
   }
   if (b.wants(kH0)) b.give(kH0, g.h);
   if (b.wants(kC0)) b.give(kC0, g.c);
   if (b.wants(kWInput)) {
     Tensor dw = zeros({sums, p.features}, output.options());
-    add_product<T>({sums, p.features, p.rows, d_sums, sums, true, in.x.data_ptr<T>(), p.features, false,
-                    dw.data_ptr<T>(), p.features});
+    add_over_rows<T>(p.rows, d_sums, sums, sums, in.x.data_ptr<T>(), p.features, dw.data_ptr<T>());
     b.give(kWInput, std::move(dw));
   }
   if (b.wants(kWState)) {
@@ -456,8 +435,8 @@ void give_gradients(const Plan& p, Backward& b) {
   }
   if (b.wants(kWProjection)) {
     Tensor dw = zeros({p.state, p.hidden}, output.options());
-    add_product<T>({p.state, p.hidden, p.rows, g.inner.data_ptr<T>(), p.state, true, kept.inner.data_ptr<T>(),
-                    p.hidden, false, dw.data_ptr<T>(), p.hidden});
+    add_over_rows<T>(p.rows, g.inner.data_ptr<T>(), p.state, p.state, kept.inner.data_ptr<T>(), p.hidden,
+                     dw.data_ptr<T>());
     b.give(kWProjection, std::move(dw));
   }
 }
