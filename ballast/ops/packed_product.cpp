@@ -10,10 +10,10 @@
 namespace ballast {
 namespace {
 
-/// Those of this CPU; null if it has none.
+/// Those in use; null if there are none.
 const detail::PackedProductKernels* kernels() noexcept {
 #if defined(__x86_64__)
-  switch (best_simd_level()) {
+  switch (simd_level()) {
     case SimdLevel::kAvx512:
       return &detail::kPackedProductAvx512;
     case SimdLevel::kAvx2:
@@ -70,7 +70,7 @@ PackedMatrix<T>::PackedMatrix(blas::Matrix<T> matrix, std::int64_t k, std::int64
                               std::int64_t rows_in_all)
     : matrix_(matrix), k_(k), n_(n) {
   if constexpr (std::is_same_v<T, float>) {
-    const auto* const loops = kernels();
+    const auto* const loops = loops_ = kernels();
     if (loops == nullptr || rows_in_all < kFewRows || k == 0 || n == 0) return;
     const std::int64_t panels = (n + loops->columns - 1) / loops->columns;
     panels_ = empty({panels, k, loops->columns}, kFloat32);
@@ -84,7 +84,7 @@ void PackedMatrix<T>::add_product(std::int64_t rows, const T* a, std::int64_t a_
   if (rows == 0 || k_ == 0 || n_ == 0) return;
   if constexpr (std::is_same_v<T, float>) {
     if (panels_.defined()) {
-      const auto& loops = *kernels();
+      const auto& loops = *loops_;
       const std::int64_t panel = k_ * loops.columns;
       const float* const packed = panels_.data_ptr<float>();
       parallel_for(panels_.sizes()[0], grain_of(rows * panel), [&](std::int64_t begin, std::int64_t end) {
@@ -109,7 +109,7 @@ void PackedMatrix<T>::add_transposed_product(std::int64_t m, const T* a, std::in
   if (m == 0 || k_ == 0 || n_ == 0) return;
   if constexpr (std::is_same_v<T, float>) {
     if (panels_.defined()) {
-      const auto& loops = *kernels();
+      const auto& loops = *loops_;
       const std::int64_t panel = k_ * loops.columns;
       const std::int64_t tiles = (m + loops.tile - 1) / loops.tile;
       const std::int64_t depth = std::min(kDepth, k_);

@@ -15,6 +15,10 @@
 
 namespace ballast {
 
+namespace detail {
+struct PackedProductKernels;
+}
+
 template <class T>
 class PackedMatrix {
  public:
@@ -29,6 +33,7 @@ class PackedMatrix {
  private:
   blas::Matrix<T> matrix_;
   std::int64_t k_, n_;
+  const detail::PackedProductKernels* loops_ = nullptr;
   Tensor panels_;  // undefined: not packed
 };
 

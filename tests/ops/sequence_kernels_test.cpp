@@ -1,0 +1,155 @@
+// The loops under recurrent layers and attention: the same bits at every SimdLevel, close to the C library;
+// packed products against plain ones.
+#include <cmath>
+#include <functional>
+#include <iostream>
+#include <vector>
+
+#include "tests/support/golden.h"
+#include <gtest/gtest.h>
+
+#include "ballast/autograd/autograd.h"
+#include "ballast/core/cpu.h"
+#include "ballast/core/parallel.h"
+#include "ballast/ops/cpu/recurrent_kernels.h"
+#include "ballast/ops/ops.h"
+#include "ballast/ops/packed_product.h"
+
+namespace ballast {
+namespace {
+
+using testing::bytes_of;
+
+/// `f` at each level there is.
+std::vector<std::string> at_every_level(const std::function<std::string()>& f) {
+  std::vector<std::string> out;
+  for (const SimdLevel level : {SimdLevel::kBaseline, SimdLevel::kAvx2, SimdLevel::kAvx512}) {
+    if (level > best_simd_level()) continue;
+    set_simd_level(level);
+    out.push_back(f());
+  }
+  set_simd_level(best_simd_level());
+  return out;
+}
+
+void expect_all_equal(const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) EXPECT_EQ(text, texts.front());
+}
+
+TEST(SequenceKernels, GatesHaveTheSameBitsAtEveryLevel) {
+  for (const std::int64_t hidden : {1, 7, 16, 37}) {
+    for (const auto kind : {RecurrentKind::kRnnTanh, RecurrentKind::kLstm, RecurrentKind::kGru}) {
+      manual_seed(11);
+      const std::int64_t sums = gates_of(kind) * hidden;
+      const RecurrentWeights w{randn({sums, 3}), randn({sums, hidden}), randn({sums}), randn({sums}), {}};
+      const Tensor x = randn({5, 3}).mul(4).requires_grad_();
+      const Tensor h = randn({5, hidden});
+      const Tensor c = randn({5, hidden});
+      expect_all_equal(at_every_level([&] {
+        const RecurrentResult r = recurrent_layer(kind, x, {5}, h, c, w);
+        const Tensor grad = autograd::grad({r.output.mul(r.output).sum()}, {x})[0];
+        return bytes_of(r.output.detach()) + bytes_of(grad);
+      }));
+    }
+  }
+}
+
+TEST(SequenceKernels, AttentionHasTheSameBitsAtEveryLevel) {
+  for (const std::int64_t keys : {1, 15, 16, 33}) {
+    manual_seed(12);
+    const Tensor q = randn({1, 2, 3, 4}).requires_grad_();
+    const Tensor k = randn({1, 2, keys, 4});
+    expect_all_equal(at_every_level([&] {
+      const Tensor y = attention(q, k, k, {.scale = 3}).output;
+      return bytes_of(y.detach()) + bytes_of(autograd::grad({y.mul(y).sum()}, {q})[0]);
+    }));
+  }
+}
+
+TEST(SequenceKernels, TanhIsWithinTwoUnits) {
+  const auto& kernels = detail::recurrent_kernels<float>();
+  std::vector<float> x, y(1);
+  for (float v = -12; v < 12; v += 0.0007F) x.push_back(v);
+  for (const float v : {0.0F, -0.0F, 1e-20F, -1e-7F, 0.64F, 0.6404F, -0.65F, 90.0F, -200.0F, 1e30F})
+    x.push_back(v);
+  y.resize(x.size());
+  kernels.tanh(x.data(), y.data(), static_cast<std::int64_t>(x.size()));
+  double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double want = std::tanh(static_cast<double>(x[i]));
+    const double unit =
+        std::max(std::abs(std::nextafter(static_cast<float>(want), 9.0F) - static_cast<float>(want)), 1e-45F);
+    worst = std::max(worst, std::abs(static_cast<double>(y[i]) - want) / unit);
+  }
+  EXPECT_LE(worst, 2.0);
+  const float bad[3] = {std::nanf(""), INFINITY, -INFINITY};
+  float out[3];
+  kernels.tanh(bad, out, 3);
+  EXPECT_TRUE(std::isnan(out[0]));
+  EXPECT_EQ(out[1], 1);
+  EXPECT_EQ(out[2], -1);
+  std::cout << x.size() << " numbers, at most " << worst << " units in the last place\n";
+}
+
+TEST(SequenceKernels, PackedProductsArePlainProducts) {
+  manual_seed(13);
+  int cases = 0;
+  for (const std::int64_t k : {1, 5, 256, 300}) {
+    for (const std::int64_t n : {1, 31, 32, 70}) {
+      for (const std::int64_t rows : {1, 2, 7, 8, 17}) {
+        const Tensor a = randn({rows, k});
+        const Tensor w = randn({k, n});
+        const Tensor c = randn({rows, n});
+        const Tensor want = c.to(kFloat64).add(a.to(kFloat64).matmul(w.to(kFloat64)));
+        const Tensor wt = w.t().contiguous();
+        const Tensor at = a.t().contiguous();
+        for (const std::int64_t in_all : {1, 1000}) {
+          for (const bool transposed : {false, true}) {
+            const blas::Matrix<float> m{(transposed ? wt : w).data_ptr<float>(), transposed ? k : n,
+                                        transposed};
+            const std::vector<std::string> results = at_every_level([&] {
+              const PackedMatrix<float> packed(m, k, n, in_all);
+              const Tensor out = c.clone();
+              packed.add_product(rows, a.data_ptr<float>(), k, out.data_ptr<float>(), n);
+              EXPECT_TRUE(out.to(kFloat64).allclose(want, 1e-4, 1e-4)) << rows << "x" << k << "x" << n;
+              const Tensor turned = c.clone();
+              packed.add_transposed_product(rows, at.data_ptr<float>(), rows, turned.data_ptr<float>(), n);
+              EXPECT_TRUE(turned.to(kFloat64).allclose(want, 1e-4, 1e-4)) << rows << "x" << k << "x" << n;
+              cases += 2;
+              return bytes_of(out) + bytes_of(turned);
+            });
+            // The baseline's come from BLAS.
+            if (results.size() > 2) {
+              EXPECT_EQ(results[1], results[2]);
+            }
+          }
+        }
+      }
+    }
+  }
+  std::cout << cases << " products\n";
+}
+
+TEST(SequenceKernels, ThreadsChangeNoBits) {
+  manual_seed(14);
+  const Tensor x = randn({16 * 8, 64}).requires_grad_();
+  const RecurrentWeights w{randn({1024, 64}).mul(0.1), randn({1024, 256}).mul(0.1), {}, {}, {}};
+  const Tensor q = randn({4, 8, 64, 32}).requires_grad_();
+  const std::vector<std::int64_t> batch_sizes(8, 16);
+  const auto run = [&](int threads) {
+    const int before = get_num_threads();
+    set_num_threads(threads);
+    const Tensor y =
+        recurrent_layer(RecurrentKind::kLstm, x, batch_sizes, zeros({16, 256}), zeros({16, 256}), w).output;
+    const Tensor z = attention(q, q, q, {.scale = 0.2}).output;
+    const auto grads = autograd::grad({y.mul(y).sum(), z.mul(z).sum()}, {x, q});
+    set_num_threads(before);
+    return bytes_of(y.detach()) + bytes_of(z.detach()) + bytes_of(grads[0]) + bytes_of(grads[1]);
+  };
+  const std::string one = run(1);
+  EXPECT_EQ(run(2), one);
+  EXPECT_EQ(run(3), one);
+}
+
+}  // namespace
+}  // namespace ballast
