@@ -11,6 +11,7 @@
 
 #include "ballast/autograd/autograd.h"
 #include "ballast/checkpoint/load.h"
+#include "ballast/checkpoint/optimizer_state.h"
 #include "ballast/checkpoint/save.h"
 #include "ballast/core/generator.h"
 #include "ballast/core/parallel.h"
@@ -18,5 +19,7 @@
 #include "ballast/core/state_dict.h"
 #include "ballast/core/tensor.h"
 #include "ballast/core/warning.h"
+#include "ballast/data/data.h"
 #include "ballast/nn/nn.h"
 #include "ballast/ops/ops.h"
+#include "ballast/optim/optim.h"

@@ -133,6 +133,10 @@ Value to_value(const OptimizerStateDict& dict) {
   return out;
 }
 
+void save(const OptimizerStateDict& dict, const std::filesystem::path& path, const SaveOptions& options) {
+  save(to_value(dict), path, options);
+}
+
 OptimizerStateDict to_optimizer_state(const Value& root) {
   if (!root.is_mapping()) refuse("the root", "a dict", root);
   OptimizerStateDict out;

@@ -1,12 +1,14 @@
-// What an optimiser carries from one run to the next, between the optimiser and a file: the options of each group of
-// parameters and, under the number of each parameter, what it remembers of it. The entries have PyTorch's names and order.
+// What an optimiser carries from one run to the next, between the optimiser and a file: the options of each
+// group of parameters and, under the number of each parameter, what it remembers of it. The entries have
+// PyTorch's names and order.
 //
 //   OptimizerStateDict s = optimizer.state_dict();
 //   std::get<double>(s.param_groups[0].options["lr"]);
 //   std::get<Tensor>(s.state[0].second["exp_avg"]);
 //   optimizer.load_state_dict(s);
 //
-// `checkpoint::Value(s)` is the tree that PyTorch's `optimizer.state_dict()` has; checkpoint/optimizer_state.h reads it back.
+// `checkpoint::Value(s)` is the tree that PyTorch's `optimizer.state_dict()` has;
+// checkpoint/optimizer_state.h reads it back.
 #pragma once
 
 #include <cstdint>

@@ -44,7 +44,8 @@ void BatchOrder::draw_permutation() {
 }
 
 void BatchOrder::run_out() {
-  // PyTorch's sampler draws a permutation more, of which it uses nothing. It can be seen in the caller's generator only.
+  // PyTorch's sampler draws a permutation more, of which it uses nothing. It can be seen in the caller's
+  // generator only.
   if (shuffle_ && generator_ && !ran_out_) static_cast<void>(randperm(size_, *generator_));
   ran_out_ = true;
 }

@@ -5,11 +5,11 @@
 //     for (const auto& [x, y] : loader) { ... }
 //   }
 //
-// **The order is PyTorch's.** Each pass over the loader first draws, from `generator` or else the default one, a 64-bit number
-// that PyTorch's workers would be seeded with (even where there are none). To shuffle without a generator of its own, it draws a
-// second one and seeds a new generator with it; that one, or `generator`, draws the permutation with the first batch, and once more
-// when the positions run out. So the same seed gives the same batches, pass after pass, and leaves the generators where PyTorch
-// leaves them.
+// **The order is PyTorch's.** Each pass over the loader first draws, from `generator` or else the default
+// one, a 64-bit number that PyTorch's workers would be seeded with (even where there are none). To shuffle
+// without a generator of its own, it draws a second one and seeds a new generator with it; that one, or
+// `generator`, draws the permutation with the first batch, and once more when the positions run out. So the
+// same seed gives the same batches, pass after pass, and leaves the generators where PyTorch leaves them.
 //
 // A loader works on the calling thread and makes each batch when it is asked for.
 #pragma once

@@ -1,6 +1,8 @@
-// Progress of a loop: on a terminal one line that is drawn over and over, elsewhere a plain line now and then.
+// Progress of a loop: on a terminal one line that is drawn over and over, elsewhere a plain line now and
+// then.
 //
-//   data::ProgressBar bar(std::cerr, loader.size(), {.label = "epoch 3/10", .terminal = isatty(STDERR_FILENO) == 1});
+//   const bool terminal = isatty(STDERR_FILENO) == 1;
+//   data::ProgressBar bar(std::cerr, loader.size(), {.label = "epoch 3/10", .terminal = terminal});
 //   for (const auto& [x, y] : loader) {
 //     ...
 //     bar.step(loss);
@@ -25,7 +27,8 @@ struct ProgressBarOptions {
   std::string label = {};
   bool terminal = false;  ///< whether the stream is one that obeys carriage returns
   int width = 20;         ///< of the bar, in characters
-  /// The least time between two lines. By default a tenth of a second on a terminal and ten seconds elsewhere.
+  /// The least time between two lines. By default a tenth of a second on a terminal and ten seconds
+  /// elsewhere.
   std::optional<std::chrono::milliseconds> interval = std::nullopt;
   /// The clock, for tests.
   std::function<std::chrono::steady_clock::time_point()> now = [] {
@@ -44,8 +47,8 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  /// `n` more steps are done, the last with this loss, if any; the mean of the losses since the last line is shown. Costs a look at
-  /// the clock, unless a line is due.
+  /// `n` more steps are done, the last with this loss, if any; the mean of the losses since the last line is
+  /// shown. Costs a look at the clock, unless a line is due.
   void step(std::optional<double> loss = std::nullopt, std::int64_t n = 1);
   /// Draws the last line, if something was done since. Later calls do nothing.
   void finish();

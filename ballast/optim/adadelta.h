@@ -1,4 +1,5 @@
-// Adadelta (Zeiler 2012): steps in the units of the parameter, from running means of squares of gradients and of steps.
+// Adadelta (Zeiler 2012): steps in the units of the parameter, from running means of squares of gradients and
+// of steps.
 //
 //   optim::Adadelta adadelta(model->parameters(), optim::AdadeltaOptions(1.0).rho(0.95));
 //

@@ -1,5 +1,5 @@
-// Adam (Kingma & Ba 2015), with AMSGrad (Reddi, Kale & Kumar 2018), and AdamW, whose weight decay does not pass through the
-// moments (Loshchilov & Hutter 2019).
+// Adam (Kingma & Ba 2015), with AMSGrad (Reddi, Kale & Kumar 2018), and AdamW, whose weight decay does not
+// pass through the moments (Loshchilov & Hutter 2019).
 //
 //   optim::Adam adam(model->parameters(), 1e-3);
 //   optim::AdamW adamw(model->parameters(), optim::AdamWOptions(1e-3).weight_decay(0.05));

@@ -1,5 +1,6 @@
-// Averages of parameters over a training: the plain mean of all that they were (stochastic weight averaging, Izmailov et al. 2018),
-// or one in which the past fades (an exponential moving average, Polyak & Juditsky 1992).
+// Averages of parameters over a training: the plain mean of all that they were (stochastic weight averaging,
+// Izmailov et al. 2018), or one in which the past fades (an exponential moving average, Polyak & Juditsky
+// 1992).
 //
 //   optim::AveragedParameters mean(parameters);
 //   optim::AveragedParameters ema(parameters, 0.999);
@@ -20,8 +21,9 @@
 
 namespace ballast::optim {
 
-/// One step of an average of `n_averaged` values so far: the first value is copied; then the average goes 1 / (n_averaged + 1) of
-/// the way to `value`, or, with `decay`, 1 - decay of it. Integers are rounded towards zero. ShapeError unless the shapes are equal.
+/// One step of an average of `n_averaged` values so far: the first value is copied; then the average goes 1 /
+/// (n_averaged + 1) of the way to `value`, or, with `decay`, 1 - decay of it. Integers are rounded towards
+/// zero. ShapeError unless the shapes are equal.
 void average_into(const Tensor& average, const Tensor& value, std::int64_t n_averaged,
                   std::optional<double> decay);
 

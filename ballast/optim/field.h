@@ -1,5 +1,5 @@
-// How options and states say what they hold: a list of names, in PyTorch's order, and of places. State dicts, the
-// inheritance of options and comparisons are written once, over such lists.
+// How options and states say what they hold: a list of names, in PyTorch's order, and of places. State dicts,
+// the inheritance of options and comparisons are written once, over such lists.
 //
 //   struct DecayOptions : OptimizerCloneableOptions<DecayOptions> {
 //     BALLAST_ARG(double, lr) = 0.1;
@@ -28,8 +28,8 @@ struct StepCount {
 struct TensorNumber {
   double* value;
 };
-/// An option of PyTorch's that can have one value here. It is written with this value, unless a file said something else; with
-/// `binding`, a file that says something else is refused.
+/// An option of PyTorch's that can have one value here. It is written with this value, unless a file said
+/// something else; with `binding`, a file that says something else is refused.
 struct Fixed {
   OptimizerValue value;
   bool binding = false;
@@ -45,8 +45,8 @@ using Fields = std::vector<Field>;
 
 /// What stands at a field. Undefined tensors are None.
 [[nodiscard]] OptimizerValue read_field(const Field& field);
-/// Puts `value` there; integers are taken for reals, and tensors of one element for numbers. DTypeError for what does not fit,
-/// which names the field. Tensors are taken as they are.
+/// Puts `value` there; integers are taken for reals, and tensors of one element for numbers. DTypeError for
+/// what does not fit, which names the field. Tensors are taken as they are.
 void write_field(const Field& field, const OptimizerValue& value);
 /// Whether two entries are the same: of one kind, with equal values (tensors: equal elements).
 [[nodiscard]] bool equal_values(const OptimizerValue& a, const OptimizerValue& b);

@@ -1,5 +1,6 @@
-// L-BFGS (Nocedal 1980; Liu & Nocedal 1989): steps along an estimate of the Newton direction, built from the last changes of
-// gradient and parameters; with a line search for the strong Wolfe conditions (Nocedal & Wright 2006, ch. 3), if asked.
+// L-BFGS (Nocedal 1980; Liu & Nocedal 1989): steps along an estimate of the Newton direction, built from the
+// last changes of gradient and parameters; with a line search for the strong Wolfe conditions (Nocedal &
+// Wright 2006, ch. 3), if asked.
 //
 //   optim::LBFGS lbfgs(model->parameters(), optim::LBFGSOptions(1).line_search_fn("strong_wolfe"));
 //   lbfgs.step([&] {
@@ -9,8 +10,8 @@
 //     return loss;
 //   });
 //
-// One step calls the closure several times, up to max_eval. It needs (history_size + 1) * 2 times the memory of the parameters
-// and knows one group only.
+// One step calls the closure several times, up to max_eval. It needs (history_size + 1) * 2 times the memory
+// of the parameters and knows one group only.
 #pragma once
 
 #include <cstdint>

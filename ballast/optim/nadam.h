@@ -1,6 +1,6 @@
 // NAdam (Dozat 2016): Adam with Nesterov's momentum.
 //
-//   optim::NAdam nadam(model->parameters(), optim::NAdamOptions(2e-3).weight_decay(0.01).decoupled_weight_decay(true));
+//   optim::NAdam nadam(model->parameters(), optim::NAdamOptions(2e-3).decoupled_weight_decay(true));
 //
 //   g = grad + weight_decay * p                                decoupled: p = p - lr * weight_decay * p
 //   m = beta1 * m + (1 - beta1) * g

@@ -1,4 +1,5 @@
-// What all optimisers have in common: groups of parameters, their options, what is remembered of each parameter, and `step`.
+// What all optimisers have in common: groups of parameters, their options, what is remembered of each
+// parameter, and `step`.
 //
 //   optim::Adam adam(model->parameters(), 1e-3);
 //   for (const auto& [x, y] : loader) {
@@ -8,12 +9,13 @@
 //   }
 //   save(adam.state_dict(), "adam.pth");         // torch.optim.Adam.load_state_dict takes it
 //
-// An optimiser holds handles: what a model's parameters refer to is what is stepped. A tensor that stands in a group twice (a
-// tied parameter) is stepped once. Parameters without a gradient are left alone. `step` records nothing for gradients and
-// counts each change of a parameter (`_version`).
+// An optimiser holds handles: what a model's parameters refer to is what is stepped. A tensor that stands in
+// a group twice (a tied parameter) is stepped once. Parameters without a gradient are left alone. `step`
+// records nothing for gradients and counts each change of a parameter (`_version`).
 //
-// A step is one pass over each parameter, in the order of operations of PyTorch's `foreach=False`; results agree to rounding.
-// Element types: float and double at full speed; others by way of a float copy; complex numbers as pairs of reals.
+// A step is one pass over each parameter, in the order of operations of PyTorch's `foreach=False`; results
+// agree to rounding. Element types: float and double at full speed; others by way of a float copy; complex
+// numbers as pairs of reals.
 #pragma once
 
 #include <cstdint>
@@ -45,15 +47,16 @@ class Optimizer {
   Optimizer& operator=(Optimizer&&) = default;
   virtual ~Optimizer() = default;
 
-  /// Changes the parameters by their gradients. With a closure, it is called first, with gradients being recorded, and what it
-  /// returns is returned; without, an undefined tensor.
+  /// Changes the parameters by their gradients. With a closure, it is called first, with gradients being
+  /// recorded, and what it returns is returned; without, an undefined tensor.
   virtual Tensor step(LossClosure closure = nullptr) = 0;
 
   /// Drops the gradients of all parameters; with `set_to_none` false, fills them with zeros.
   void zero_grad(bool set_to_none = true);
 
-  /// ValueError "can't optimize a non-leaf Tensor", "some parameters appear in more than one parameter group"; what the options
-  /// themselves refuse. A parameter that stands in the group twice is kept once, with a warning.
+  /// ValueError "can't optimize a non-leaf Tensor", "some parameters appear in more than one parameter
+  /// group"; what the options themselves refuse. A parameter that stands in the group twice is kept once,
+  /// with a warning.
   void add_param_group(OptimizerParamGroup group);
 
   [[nodiscard]] std::vector<OptimizerParamGroup>& param_groups() noexcept { return groups_; }
@@ -65,12 +68,13 @@ class Optimizer {
 
   /// PyTorch's `optimizer.state_dict()`. Tensors are those that the optimiser uses, not copies.
   [[nodiscard]] OptimizerStateDict state_dict();
-  /// Takes what state_dict() of an optimiser of this kind gave, here or in PyTorch; tensors are copied, to the type of their
-  /// parameter. Errors leave the optimiser as it was: ValueError "loaded state dict has a different number of parameter groups",
-  /// "loaded state dict contains a parameter group that has a different size than the optimizer's parameter group"; KeyError for
-  /// entries that this kind of optimiser does not have and for an lr that is missing; ShapeError for tensors of another shape than
-  /// their parameter. Options that the dictionary lacks (older files) take their default; entries of a group that are no options
-  /// are kept (OptimizerParamGroup::extras).
+  /// Takes what state_dict() of an optimiser of this kind gave, here or in PyTorch; tensors are copied, to
+  /// the type of their parameter. Errors leave the optimiser as it was: ValueError "loaded state dict has a
+  /// different number of parameter groups", "loaded state dict contains a parameter group that has a
+  /// different size than the optimizer's parameter group"; KeyError for entries that this kind of optimiser
+  /// does not have and for an lr that is missing; ShapeError for tensors of another shape than their
+  /// parameter. Options that the dictionary lacks (older files) take their default; entries of a group that
+  /// are no options are kept (OptimizerParamGroup::extras).
   void load_state_dict(const OptimizerStateDict& dict);
 
   // Older names. Each warns that it "will be removed".

@@ -5,8 +5,9 @@
 //   groups.emplace_back(model->head->parameters());               // takes the optimiser's options
 //   SGD sgd(groups, SGDOptions(0.1).momentum(0.9));
 //
-// **Inheritance.** A group's options are merged with the optimiser's: an option that still has the value its constructor gave
-// counts as not set and is taken from the optimiser's options. An option without such a value (the lr of SGD) is always set.
+// **Inheritance.** A group's options are merged with the optimiser's: an option that still has the value its
+// constructor gave counts as not set and is taken from the optimiser's options. An option without such a
+// value (the lr of SGD) is always set.
 #pragma once
 
 #include <memory>
@@ -35,7 +36,8 @@ class OptimizerOptions {
   virtual void set_lr(double lr);
   /// What state dicts and inheritance see, in PyTorch's order (field.h).
   [[nodiscard]] virtual Fields fields() { return {}; }
-  /// Options as their constructor makes them: what counts as not set. Null where it needs arguments; then all is set.
+  /// Options as their constructor makes them: what counts as not set. Null where it needs arguments; then all
+  /// is set.
   [[nodiscard]] virtual std::unique_ptr<OptimizerOptions> fresh() const { return nullptr; }
 
  protected:
@@ -104,7 +106,8 @@ class OptimizerParamGroup {
   [[nodiscard]] OptimizerOptions& options();
   [[nodiscard]] const OptimizerOptions& options() const;
   void set_options(std::unique_ptr<OptimizerOptions> options) { options_ = std::move(options); }
-  /// Entries of the group in state dicts that are no options: what schedulers keep ("initial_lr"), what a file held.
+  /// Entries of the group in state dicts that are no options: what schedulers keep ("initial_lr"), what a
+  /// file held.
   [[nodiscard]] OptimizerStateDict::Entries& extras() noexcept { return extras_; }
   [[nodiscard]] const OptimizerStateDict::Entries& extras() const noexcept { return extras_; }
 

@@ -1,4 +1,5 @@
-// RAdam (Liu, Jiang, He, Chen, Liu, Gao & Han 2020): Adam whose step is held back until the second moment can be trusted.
+// RAdam (Liu, Jiang, He, Chen, Liu, Gao & Han 2020): Adam whose step is held back until the second moment can
+// be trusted.
 //
 //   optim::RAdam radam(model->parameters(), 1e-3);
 //

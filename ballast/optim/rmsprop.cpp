@@ -10,7 +10,8 @@ namespace ballast::optim {
 
 namespace {
 
-/// The states beside the mean square are the buffer, if there is momentum, and then the mean, if it is centered.
+/// The states beside the mean square are the buffer, if there is momentum, and then the mean, if it is
+/// centered.
 template <bool kMomentum, bool kCentered>
 struct RootMeanSquare {
   const RMSpropOptions& o;

@@ -1,11 +1,11 @@
 // RMSprop (Tieleman & Hinton 2012), in its centered form (Graves 2013) and with momentum.
 //
-//   optim::RMSprop rmsprop(model->parameters(), optim::RMSpropOptions(0.01).alpha(0.9).momentum(0.5).centered(true));
+//   optim::RMSprop rmsprop(model->parameters(), optim::RMSpropOptions(0.01).momentum(0.5).centered(true));
 //
 //   g = grad + weight_decay * p
 //   s = alpha * s + (1 - alpha) * g * g
-//   r = sqrt(s) + eps                                          centered: sqrt(s - a * a) + eps, a the running mean of g
-//   p = p - lr * g / r                                         momentum: b = momentum * b + g / r, p = p - lr * b
+//   r = sqrt(s) + eps               centered: a = alpha * a + (1 - alpha) * g,  r = sqrt(s - a * a) + eps
+//   p = p - lr * g / r              momentum: b = momentum * b + g / r,  p = p - lr * b
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Stochastic gradient descent, with momentum in the classic form or Nesterov's (Sutskever, Martens, Dahl & Hinton 2013).
+// Stochastic gradient descent, with momentum in the classic form or Nesterov's (Sutskever, Martens, Dahl &
+// Hinton 2013).
 //
 //   optim::SGD sgd(model->parameters(), 0.1);
 //   optim::SGD sgd(model->parameters(), optim::SGDOptions(0.1).momentum(0.9).nesterov(true));

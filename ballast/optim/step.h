@@ -29,8 +29,8 @@ inline void ensure(Tensor& t, const Tensor& p, double value = 0) {
   t = full(p.sizes(), value, p.options());
 }
 
-/// For each group, makes what its options ask for once, `make_pass(options)`, and calls it with each parameter that has a
-/// gradient: `pass(p, grad)`. Nothing is recorded.
+/// For each group, makes what its options ask for once, `make_pass(options)`, and calls it with each
+/// parameter that has a gradient: `pass(p, grad)`. Nothing is recorded.
 template <class Options, class MakePass>
 void for_each_gradient(const std::vector<OptimizerParamGroup>& groups, const MakePass& make_pass) {
   const NoGradGuard no_grad;

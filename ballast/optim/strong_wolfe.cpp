@@ -12,7 +12,8 @@ namespace {
 constexpr double kEnoughDecrease = 1e-4;
 constexpr double kFlatEnough = 0.9;
 
-/// The minimum of the cubic through two points with these slopes, kept inside [low, high]; their middle if there is none.
+/// The minimum of the cubic through two points with these slopes, kept inside [low, high]; their middle if
+/// there is none.
 double cubic_minimum(const LinePoint& a, const LinePoint& b, double low, double high) {
   const double d1 = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.t - b.t);
   const double square = d1 * d1 - a.slope * b.slope;

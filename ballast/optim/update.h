@@ -1,5 +1,5 @@
-// One step of one parameter: a single pass over the parameter, its gradient and what is remembered of it. For the rooms of the
-// library.
+// One step of one parameter: a single pass over the parameter, its gradient and what is remembered of it. For
+// the rooms of the library.
 //
 // An optimiser says what happens to one element:
 //
@@ -8,15 +8,18 @@
 //     template <class T>
 //     struct Element {
 //       T minus_lr;
-//       [[gnu::always_inline]] void operator()(T& p, T g, T& velocity) const { velocity += g; p += minus_lr * velocity; }
+//       [[gnu::always_inline]] void operator()(T& p, T g, T& velocity) const {
+//         velocity += g;
+//         p += minus_lr * velocity;
+//       }
 //     };
 //     template <class T>
 //     Element<T> element() const { return {static_cast<T>(-lr)}; }
 //   };
 //   update_parameter(p, grad, Descent{0.1}, state.velocity);
 //
-// The loop over an element is compiled for each instruction set and chosen as simd_level() says; the bits are the same, since
-// nothing is contracted and square roots and quotients are rounded as IEEE 754 says.
+// The loop over an element is compiled for each instruction set and chosen as simd_level() says; the bits are
+// the same, since nothing is contracted and square roots and quotients are rounded as IEEE 754 says.
 #pragma once
 
 #include <array>
@@ -98,7 +101,8 @@ inline bool is_like(const TensorImpl& state, const TensorImpl& p) noexcept {
 
 }  // namespace detail
 
-/// A dense copy of `t` with elements that updates are computed in: double for double, else float; complex numbers as reals.
+/// A dense copy of `t` with elements that updates are computed in: double for double, else float; complex
+/// numbers as reals.
 [[nodiscard]] Tensor computed_copy(const Tensor& t);
 /// Writes such a copy back.
 void write_back(const Tensor& to, const Tensor& copy);

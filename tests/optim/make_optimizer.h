@@ -19,12 +19,14 @@ namespace ballast::testing {
 [[nodiscard]] std::unique_ptr<optim::OptimizerOptions> make_options(const std::string& name,
                                                                     const Json& arguments);
 
-/// The largest |a - b| over the largest |b|: what is computed by additions has its rounding from the largest of its terms.
+/// The largest |a - b| over the largest |b|: what is computed by additions has its rounding from the largest
+/// of its terms.
 [[nodiscard]] double relative_difference(const Tensor& a, const Tensor& b);
 /// All elements of a list of tensors in a row.
 [[nodiscard]] Tensor flat(const std::vector<Tensor>& tensors);
 
-/// The parameters of updates.json: start values and a gradient for each step (tests/data/gen/optimfix.py, `problem`).
+/// The parameters of updates.json: start values and a gradient for each step (tests/data/gen/optimfix.py,
+/// `problem`).
 struct Problem {
   explicit Problem(DType dtype);
   /// Gives the parameters their gradients of `step`; in step 2, parameter 1 has none.

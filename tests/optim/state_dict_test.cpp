@@ -1,4 +1,5 @@
-// State dicts: files of PyTorch's optimisers taken and continued, our files taken by PyTorch, and what is refused.
+// State dicts: files of PyTorch's optimisers taken and continued, our files taken by PyTorch, and what is
+// refused.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -27,7 +28,8 @@ Tensor rosenbrock(const Tensor& x) {
   return (100 * rest * rest).sum() + ((1 - a) * (1 - a)).sum();
 }
 
-/// The optimiser of a row of states.json, over fresh parameters with the values that they had when the file was written.
+/// The optimiser of a row of states.json, over fresh parameters with the values that they had when the file
+/// was written.
 struct Case {
   explicit Case(const Json& row) : problem(kFloat32) {
     const Tensor before = tensor(row["before"].get<std::vector<double>>(), TensorOptions(kFloat32));
@@ -184,8 +186,7 @@ TEST(StateDict, PyTorchContinuesOurFiles) {
   for (const Json& row : read_json("optim/states.json")) {
     const Case c(row);
     c.optimizer->load_state_dict(load_state(data_path("optim/" + row["file"].get<std::string>())));
-    save(to_value(c.optimizer->state_dict()), folder.path() / row["file"].get<std::string>(),
-         {.fsync = false});
+    save(c.optimizer->state_dict(), folder.path() / row["file"].get<std::string>(), {.fsync = false});
     rows.push_back(row);
   }
   std::ofstream(folder.path() / "states.json") << rows.dump();
@@ -224,7 +225,8 @@ for row in json.load(open(sys.argv[1] + "/states.json")):
         for s in start:
             params.append(torch.nn.Parameter(values[: s.numel()].reshape(s.shape).clone()))
             values = values[s.numel():]
-        opt = getattr(torch.optim, row["class"])([{"params": params[:1]}, {"params": params[1:]}], **row["arguments"])
+        groups = [{"params": params[:1]}, {"params": params[1:]}]
+        opt = getattr(torch.optim, row["class"])(groups, **row["arguments"])
         opt.load_state_dict(saved)
         for s in range(3, 6):
             optimfix.set_grads(params, grads, s)

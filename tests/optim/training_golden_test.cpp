@@ -1,4 +1,5 @@
-// Nets trained for five steps by every optimiser of tests/data/grads/optimisers.json: parameters after each step, losses, states.
+// Nets trained for five steps by every optimiser of tests/data/grads/optimisers.json: parameters after each
+// step, losses, states.
 #include <iostream>
 #include <map>
 #include <string>
@@ -12,7 +13,8 @@ namespace {
 
 using Arrays = std::map<std::string, Tensor>;
 
-/// A Sequential of Linear and Tanh in turns, as the names of the parameters say; the tied net uses its middle layer twice.
+/// A Sequential of Linear and Tanh in turns, as the names of the parameters say; the tied net uses its middle
+/// layer twice.
 Tensor forward(const std::map<std::string, Tensor>& params, bool tied, const Tensor& x) {
   const auto layer = [&](int at, const Tensor& in) {
     const std::string name = std::to_string(at);

@@ -89,8 +89,8 @@ TEST(LbfgsGolden, StepsAgreeWithPyTorch) {
         EXPECT_NEAR(loss.item<double>(), c["losses"][s].get<double>(), 1e-9);
         worst64 = std::max(worst64, d);
       } else if (s == 0 && c["arguments"].contains("max_iter")) {
-        // Each iteration multiplies the rounding by the condition of the problem (about 2500): of runs in float, the first step is
-        // compared where it has few iterations.
+        // Each iteration multiplies the rounding by the condition of the problem (about 2500): of runs in
+        // float, the first step is compared where it has few iterations.
         EXPECT_LE(d, 1e-4);
       }
     }

@@ -1,14 +1,16 @@
-// A copy of a model whose parameters are averages of the model's over its training: torch.optim.swa_utils.AveragedModel.
+// A copy of a model whose parameters are averages of the model's over its training:
+// torch.optim.swa_utils.AveragedModel.
 //
-//   nn::utils::AveragedModel mean(net);                                                    // stochastic weight averaging
-//   nn::utils::AveragedModel ema(net, nn::utils::AveragedModelOptions{.decay = 0.999});     // an exponential moving average
+//   nn::utils::AveragedModel mean(net);                        // stochastic weight averaging
+//   nn::utils::AveragedModel ema(net, nn::utils::AveragedModelOptions{.decay = 0.999});    // exponential
 //   for (...) {
 //     sgd.step();
 //     ema->update_parameters(*net);
 //   }
 //   ema->forward(x);
 //
-// Its state dict is Python's: "n_averaged", "module.0.weight", ... The averages are those of optim/averaged_parameters.h.
+// Its state dict is Python's: "n_averaged", "module.0.weight", ... The averages are those of
+// optim/averaged_parameters.h.
 #pragma once
 
 #include <memory>
@@ -26,15 +28,16 @@ struct AveragedModelOptions {
 
 class AveragedModelImpl : public Cloneable<AveragedModelImpl> {
  public:
-  /// Starts with a deep copy of the model, in which what is tied is tied. ValueError for a decay outside [0, 1].
+  /// Starts with a deep copy of the model, in which what is tied is tied. ValueError for a decay outside [0,
+  /// 1].
   template <ModuleArgument M>
   explicit AveragedModelImpl(const M& model, const AveragedModelOptions& options = {})
       : AveragedModelImpl(FromModule{}, *module_of(model), options) {}
 
   /// What the copy gives.
   Tensor forward(const Tensor& input) { return module()->call(input); }
-  /// Takes what the model's parameters are now into the averages; the first time they are copied. ValueError if the model has
-  /// another number of parameters or buffers, ShapeError for another shape.
+  /// Takes what the model's parameters are now into the averages; the first time they are copied. ValueError
+  /// if the model has another number of parameters or buffers, ShapeError for another shape.
   void update_parameters(const Module& model);
   /// The copy that holds the averages.
   [[nodiscard]] std::shared_ptr<Module> module() const { return children().at(0); }

@@ -8,12 +8,13 @@
 #include "ballast/autograd/grad_mode.h"
 #include "ballast/autograd/variable.h"
 #include "ballast/core/error.h"
-#include "ballast/ops/factories.h"
-#include "ballast/ops/promotion.h"
 
 namespace ballast::nn::utils {
 
 namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kLargestFloat = std::numeric_limits<float>::max();
 
 /// The gradients there are; no handles are copied where there are none.
 std::vector<Tensor> gradients_of(const std::vector<Tensor>& parameters) {
@@ -26,6 +27,11 @@ std::vector<Tensor> gradients_of(const std::vector<Tensor>& parameters) {
   return out;
 }
 
+/// The sum whose root the norm is.
+double sum_of_powers(double norm, double norm_type) {
+  return norm_type > 0 && !std::isinf(norm_type) ? std::pow(norm, norm_type) : norm;
+}
+
 }  // namespace
 
 double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, double norm_type,
@@ -33,29 +39,34 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
   const NoGradGuard no_grad;
   const std::vector<Tensor> grads = gradients_of(parameters);
   if (grads.empty()) return 0;
-  // Sums are taken in double and rounded to the type of the gradients: a norm beyond its range is infinite, as in PyTorch.
-  DType dtype = grads.front().is_complex() ? kFloat32 : grads.front().dtype();
+  DType dtype = kFloat32;
   std::vector<double> norms;
   norms.reserve(grads.size());
   for (const Tensor& g : grads) {
     const Tensor norm = g.detach().norm(norm_type);
-    dtype = promote_types(dtype, norm.dtype());
-    const double value = norm.item<double>();
-    const bool overflows =
-        dtype == kFloat32 && norm_type > 0 && !std::isinf(norm_type) &&
-        std::pow(value, norm_type) > static_cast<double>(std::numeric_limits<float>::max());
-    norms.push_back(overflows ? std::numeric_limits<double>::infinity() : value);
+    if (norm.dtype() == kFloat64) dtype = kFloat64;
+    norms.push_back(norm.item<double>());
+    // A sum beyond the range of its type is infinite in PyTorch, where sums of floats are floats.
+    if (norm.dtype() != kFloat64 && sum_of_powers(norms.back(), norm_type) > kLargestFloat)
+      norms.back() = kInfinity;
   }
-  const Tensor all = empty({static_cast<std::int64_t>(norms.size())}, TensorOptions(dtype));
-  for (std::size_t i = 0; i < norms.size(); ++i) all.select(0, static_cast<std::int64_t>(i)).fill_(norms[i]);
-  const Tensor total = all.norm(norm_type);
-  const double norm = total.item<double>();
+  const double exact =
+      from_blob(norms.data(), {static_cast<std::int64_t>(norms.size())}, TensorOptions(kFloat64))
+          .norm(norm_type)
+          .item<double>();
+  const bool in_double = dtype == kFloat64;
+  const bool overflows = !in_double && sum_of_powers(exact, norm_type) > kLargestFloat;
+  const double norm = in_double   ? exact
+                      : overflows ? kInfinity
+                                  : static_cast<double>(static_cast<float>(exact));
   check(!error_if_nonfinite || std::isfinite(norm),
         "The total norm of order {} for gradients from `parameters` is non-finite, so it cannot be clipped. "
         "To disable this error "
         "and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`",
         norm_type);
-  const double scale = full({}, max_norm, TensorOptions(dtype)).div(total.add(1e-6)).item<double>();
+  const double scale =
+      in_double ? max_norm / (norm + 1e-6)
+                : static_cast<double>(static_cast<float>(max_norm) / (static_cast<float>(norm) + 1e-6F));
   if (scale >= 1) return norm;
   for (const Tensor& g : grads) g.mul_(scale);
   return norm;

@@ -11,10 +11,11 @@
 
 namespace ballast::nn::utils {
 
-/// Scales all gradients together so that their norm, as that of one vector, is at most `max_norm`; gives the norm before. Gradients
-/// below it stay bit for bit. `norm_type` is any p: 2, 1, infinity, 0 (counts what is not zero), negative, fractional. The norm is
-/// the plain sum of powers, of each tensor and then over tensors, in the type of the gradients. With `error_if_nonfinite`, Error
-/// "The total norm of order 2 for gradients from `parameters` is non-finite, so it cannot be clipped. ...", and nothing changes.
+/// Scales all gradients together so that their norm, as that of one vector, is at most `max_norm`; gives the
+/// norm before. Gradients below it stay bit for bit. `norm_type` is any p: 2, 1, infinity, 0 (counts what is
+/// not zero), negative, fractional. The norm is the plain sum of powers, of each tensor and then over
+/// tensors, in the type of the gradients. With `error_if_nonfinite`, Error "The total norm of order 2 for
+/// gradients from `parameters` is non-finite, so it cannot be clipped. ...", and nothing changes.
 double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, double norm_type = 2.0,
                        bool error_if_nonfinite = false);
 double clip_grad_norm_(const Tensor& parameter, double max_norm, double norm_type = 2.0,

@@ -1,5 +1,5 @@
-// A rate that falls along half a cosine from where it started to eta_min in T_max epochs, and then rises again
-// (Loshchilov & Hutter 2017, without their restarts).
+// A rate that falls along half a cosine from where it started to eta_min in T_max epochs, and then rises
+// again (Loshchilov & Hutter 2017, without their restarts).
 //
 //   CosineAnnealingLR(sgd, 100);
 #pragma once

@@ -1,4 +1,5 @@
-// A rate that goes from one part of where it started to another, in a straight line: to warm up, or to fade out.
+// A rate that goes from one part of where it started to another, in a straight line: to warm up, or to fade
+// out.
 //
 //   LinearLR(sgd, 0.1, 1.0, 5);                 // from a tenth to all of it in 5 epochs
 #pragma once

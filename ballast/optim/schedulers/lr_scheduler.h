@@ -7,9 +7,9 @@
 //     schedule.step();
 //   }
 //
-// As in Python, a schedule sets the rates of epoch 0 as it is made, and `step` goes on to the next epoch. It keeps the rate that a
-// group started with in the group (`extras()["initial_lr"]`), so that it is saved with the optimiser. The optimiser must outlive
-// its schedules.
+// As in Python, a schedule sets the rates of epoch 0 as it is made, and `step` goes on to the next epoch. It
+// keeps the rate that a group started with in the group (`extras()["initial_lr"]`), so that it is saved with
+// the optimiser. The optimiser must outlive its schedules.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@
 
 namespace ballast::optim {
 
-/// Base of all schedules. One's own override `get_lrs`, which is asked by each `step`, with `step_count_` at 0 in the first.
+/// Base of all schedules. One's own override `get_lrs`, which is asked by each `step`, with `step_count_` at
+/// 0 in the first.
 class LRScheduler {
  public:
   explicit LRScheduler(Optimizer& optimizer) : optimizer_(&optimizer) {}
@@ -49,7 +50,8 @@ class EpochScheduler : public LRScheduler {
   [[nodiscard]] std::int64_t last_epoch() const noexcept { return last_epoch_; }
 
  protected:
-  /// With a last_epoch of 0 or more, a schedule goes on after that epoch: KeyError unless each group has its "initial_lr".
+  /// With a last_epoch of 0 or more, a schedule goes on after that epoch: KeyError unless each group has its
+  /// "initial_lr".
   EpochScheduler(Optimizer& optimizer, std::int64_t last_epoch);
   void start();
   /// The rates of epoch 0, for a schedule that others went before. By default what `get_lrs` gives.

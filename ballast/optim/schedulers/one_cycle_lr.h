@@ -1,5 +1,5 @@
-// One rise and one fall of the rate over a whole training, with the momentum going the other way (Smith & Topin 2018). It is
-// stepped after each batch.
+// One rise and one fall of the rate over a whole training, with the momentum going the other way (Smith &
+// Topin 2018). It is stepped after each batch.
 //
 //   OneCycleLR schedule(sgd, {.max_lr = {0.5}, .total_steps = epochs * batches});
 #pragma once

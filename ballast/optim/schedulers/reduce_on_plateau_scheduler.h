@@ -17,9 +17,10 @@ class ReduceLROnPlateauScheduler {
   enum SchedulerMode { min, max };  ///< whether the measure is to become small or large
   enum ThresholdMode { rel, abs };  ///< whether the threshold is a part of the best measure, or a difference
 
-  /// After `patience` epochs without an improvement by `threshold`, multiplies each rate by `factor`, but not below `min_lr` (one
-  /// for all groups, or one for each), unless that changes it by less than `eps`; then waits for `cooldown` epochs. With `verbose`
-  /// it says so, as a warning (core/warning.h). ValueError "Factor should be < 1.0.", "expected 2 min_lrs, got 3".
+  /// After `patience` epochs without an improvement by `threshold`, multiplies each rate by `factor`, but not
+  /// below `min_lr` (one for all groups, or one for each), unless that changes it by less than `eps`; then
+  /// waits for `cooldown` epochs. With `verbose` it says so, as a warning (core/warning.h). ValueError
+  /// "Factor should be < 1.0.", "expected 2 min_lrs, got 3".
   explicit ReduceLROnPlateauScheduler(Optimizer& optimizer, SchedulerMode mode = min, double factor = 0.1,
                                       int patience = 10, double threshold = 1e-4,
                                       ThresholdMode threshold_mode = rel, int cooldown = 0,

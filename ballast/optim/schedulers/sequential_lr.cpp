@@ -26,7 +26,8 @@ SequentialLR::SequentialLR(Optimizer& optimizer, std::vector<std::shared_ptr<Epo
                     schedulers_.size(), milestones_.size());
   check<ValueError>(std::ranges::is_sorted(milestones_),
                     "SequentialLR expects its milestones in increasing order");
-  // Each schedule has set the rates of its epoch 0 as it was made: take that back, and let the first one do it again.
+  // Each schedule has set the rates of its epoch 0 as it was made: take that back, and let the first one do
+  // it again.
   set_lrs(schedulers_.front()->base_lrs_);
   for (const auto& s : schedulers_) --s->last_epoch_;
   schedulers_[current()]->start();

@@ -1,6 +1,8 @@
 // Several schedules, one after another: the next takes over at each milestone, from where the rate started.
 //
-//   SequentialLR(sgd, {std::make_shared<LinearLR>(sgd, 0.1, 1.0, 5), std::make_shared<CosineAnnealingLR>(sgd, 95)}, {5});
+//   auto warm_up = std::make_shared<LinearLR>(sgd, 0.1, 1.0, 5);
+//   auto cosine = std::make_shared<CosineAnnealingLR>(sgd, 95);
+//   SequentialLR schedule(sgd, {warm_up, cosine}, {5});
 #pragma once
 
 #include <cstdint>
