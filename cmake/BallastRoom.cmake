@@ -18,8 +18,9 @@ if(BALLAST_SANITIZE)
   target_compile_options(ballast_flags INTERFACE -fsanitize=${BALLAST_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(ballast_flags INTERFACE -fsanitize=${BALLAST_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # Instrumented code leaves GCC warning of what is initialised (its manual says so, under -fsanitize).
-    target_compile_options(ballast_flags INTERFACE -Wno-maybe-uninitialized)
+    # Instrumented code leaves GCC warning of what is initialised (its manual says so, under -fsanitize), and of the null
+    # pointers that its own checks make it think of.
+    target_compile_options(ballast_flags INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow)
   endif()
 endif()
 if(BALLAST_COVERAGE)
