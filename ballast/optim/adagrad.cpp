@@ -61,7 +61,7 @@ Adagrad::Adagrad(std::vector<OptimizerParamGroup> groups, AdagradOptions default
 }
 
 void Adagrad::on_group_added(const OptimizerParamGroup& group) {
-  const auto& o = static_cast<const AdagradOptions&>(group.options());
+  const auto& o = options_of<AdagradOptions>(group);
   for (const Tensor& p : group.params()) {
     ensure(state_of<AdagradParamState>(state(), p).sum(), p, o.initial_accumulator_value());
   }

@@ -270,7 +270,7 @@ Tensor LBFGS::step(LossClosure closure) {
   Tensor loss = evaluate(closure);
   const std::vector<Tensor>& params = param_groups().front().params();
   if (params.empty()) return loss;
-  const auto& o = static_cast<const LBFGSOptions&>(param_groups().front().options());
+  const auto& o = options_of<LBFGSOptions>(param_groups().front());
   LBFGSParamState& s = state_of<LBFGSParamState>(state(), params.front());
   s.func_evals(s.func_evals() + 1);
   const auto again = [&] { return evaluate(closure).item<double>(); };

@@ -106,7 +106,8 @@ const std::vector<Tensor>& Optimizer::parameters() const {
   return groups_.front().params();
 }
 
-std::size_t Optimizer::size() const noexcept {
+std::size_t Optimizer::size() const {
+  warn("Optimizer::size() will be removed; add up the sizes of param_groups()");
   std::size_t n = 0;
   for (const OptimizerParamGroup& g : groups_) n += g.params().size();
   return n;

@@ -18,6 +18,7 @@
 // numbers as pairs of reals.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,7 +39,7 @@ class Optimizer {
   /// By `t.unsafeGetTensorImpl()`. Entries are made when a parameter is first stepped.
   using StateMap = std::unordered_map<void*, std::unique_ptr<OptimizerParamState>>;
 
-  /// Throws what add_param_group throws. The options of classes below are checked as PyTorch checks them.
+  /// Throws what add_param_group throws.
   Optimizer(std::vector<OptimizerParamGroup> groups, std::unique_ptr<OptimizerOptions> defaults);
   Optimizer(std::vector<Tensor> params, std::unique_ptr<OptimizerOptions> defaults);
   Optimizer(const Optimizer&) = delete;
@@ -79,7 +80,7 @@ class Optimizer {
 
   // Older names. Each warns that it "will be removed".
   [[nodiscard]] const std::vector<Tensor>& parameters() const;  ///< of the first group
-  [[nodiscard]] std::size_t size() const noexcept;              ///< the number of all parameters
+  [[nodiscard]] std::size_t size() const;                       ///< the number of all parameters
   void add_parameters(const std::vector<Tensor>& params);       ///< to the first group
 
  protected:

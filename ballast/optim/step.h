@@ -6,6 +6,7 @@
 
 #include "ballast/autograd/grad_mode.h"
 #include "ballast/autograd/variable.h"
+#include "ballast/core/error.h"
 #include "ballast/ops/factories.h"
 #include "ballast/optim/optimizer.h"
 
@@ -29,13 +30,21 @@ inline void ensure(Tensor& t, const Tensor& p, double value = 0) {
   t = full(p.sizes(), value, p.options());
 }
 
+/// The options of a group as what they must be. ValueError if someone has set others.
+template <class Options>
+const Options& options_of(const OptimizerParamGroup& group) {
+  const auto* const options = dynamic_cast<const Options*>(&group.options());
+  check<ValueError>(options != nullptr, "a parameter group has options of another kind of optimizer");
+  return *options;
+}
+
 /// For each group, makes what its options ask for once, `make_pass(options)`, and calls it with each
 /// parameter that has a gradient: `pass(p, grad)`. Nothing is recorded.
 template <class Options, class MakePass>
 void for_each_gradient(const std::vector<OptimizerParamGroup>& groups, const MakePass& make_pass) {
   const NoGradGuard no_grad;
   for (const OptimizerParamGroup& group : groups) {
-    auto pass = make_pass(static_cast<const Options&>(group.options()));
+    auto pass = make_pass(options_of<Options>(group));
     for (const Tensor& p : group.params()) {
       const autograd::VariableMeta* const meta = autograd::find_meta(p);
       if (meta != nullptr && meta->own_grad().defined()) pass(p, meta->own_grad());

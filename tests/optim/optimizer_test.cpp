@@ -229,6 +229,9 @@ TEST(Optimizer, WrongParametersAreRefused) {
             "LBFGS doesn't support per-parameter options (parameter groups)");
   LBFGS lbfgs({leaf}, 1);
   EXPECT_EQ(text_of([&] { lbfgs.step(nullptr); }), "LBFGS requires a closure function");
+  sgd.param_groups()[0].set_options(std::make_unique<AdamOptions>());
+  EXPECT_EQ(text_of<ValueError>([&] { sgd.step(); }),
+            "a parameter group has options of another kind of optimizer");
   const LBFGS empty({}, 1.0);
   EXPECT_EQ(empty.size(), 0u);
 }
@@ -322,7 +325,7 @@ TEST(Optimizer, OlderNamesWarn) {
   EXPECT_EQ(sgd.parameters().size(), 2u);
   EXPECT_EQ(sgd.size(), 2u);
   set_warning_handler(before);
-  ASSERT_EQ(warnings.size(), 2u);
+  ASSERT_EQ(warnings.size(), 3u);
   for (const std::string& text : warnings) EXPECT_NE(text.find("will be removed"), std::string::npos);
 }
 
