@@ -5,6 +5,7 @@
 
 #include "ballast/autograd/tape.h"
 #include "ballast/core/convert_element.h"
+#include "ballast/ops/comparison.h"
 #include "ballast/ops/compute_type.h"
 #include "ballast/ops/cpu/functions.h"
 #include "ballast/ops/factories.h"
@@ -211,34 +212,34 @@ Tensor ctc_losses(const Tensor& log_probs, const CtcProblem& p, bool zero_infini
       losses.data_ptr<T>()[s.b] = s.forward(alpha.data_ptr<T>() + s.b * p.steps * p.states);
     });
   }
-  Tensor out = zero_infinity && !losses.is_meta() ? losses.masked_fill(losses.isinf(), 0) : losses;
   if (tape.on()) {
-    tape.record("CtcLossBackward0", out, saved(log_probs, losses, alpha), [p, zero_infinity](Backward& back) {
-      const Tape again(back.grad(), back.saved(0));
-      const Tensor x = back.saved(0).contiguous();
-      const Tensor grad = back.grad().contiguous();
-      const Tensor result = zeros(x.sizes(), x.options());
-      visit_dtype_of<set_of(kFloat32, kFloat64)>(
-          x.dtype(), "ctc_loss_backward_cpu", [&]<class T>(std::type_identity<T>) {
-            std::vector<T> beta;
-            std::vector<T> paths;
-            for (std::int64_t b = 0; b < p.batch; ++b) {
-              const T loss = back.saved(1).data_ptr<T>()[b];
-              if (zero_infinity && std::isinf(loss)) continue;
-              const Sample<T> s{p, b, x.data_ptr<T>() + b * p.classes, p.batch * p.classes};
-              s.backward(back.saved(2).data_ptr<T>() + b * p.steps * p.states, loss, grad.data_ptr<T>()[b],
-                         result.data_ptr<T>() + b * p.classes, beta, paths);
-            }
-          });
-      if (again.on()) {
-        again.record("CtcLossBackwardBackward0", result, saved(), [](Backward&) {
-          throw NotImplementedError("the derivative for '_ctc_loss_backward' is not implemented");
+    tape.record(
+        "CtcLossBackward0", losses, saved(log_probs, losses, alpha), [p, zero_infinity](Backward& back) {
+          const Tape again(back.grad(), back.saved(0));
+          const Tensor x = back.saved(0).contiguous();
+          const Tensor grad = back.grad().contiguous();
+          const Tensor result = zeros(x.sizes(), x.options());
+          visit_dtype_of<set_of(kFloat32, kFloat64)>(
+              x.dtype(), "ctc_loss_backward_cpu", [&]<class T>(std::type_identity<T>) {
+                std::vector<T> beta;
+                std::vector<T> paths;
+                for (std::int64_t b = 0; b < p.batch; ++b) {
+                  const T loss = back.saved(1).data_ptr<T>()[b];
+                  if (zero_infinity && std::isinf(loss)) continue;
+                  const Sample<T> s{p, b, x.data_ptr<T>() + b * p.classes, p.batch * p.classes};
+                  s.backward(back.saved(2).data_ptr<T>() + b * p.steps * p.states, loss,
+                             grad.data_ptr<T>()[b], result.data_ptr<T>() + b * p.classes, beta, paths);
+                }
+              });
+          if (again.on()) {
+            again.record("CtcLossBackwardBackward0", result, saved(), [](Backward&) {
+              throw NotImplementedError("the derivative for '_ctc_loss_backward' is not implemented");
+            });
+          }
+          back.give(0, result);
         });
-      }
-      back.give(0, result);
-    });
   }
-  return out;
+  return losses;
 }
 
 std::vector<std::int64_t> lengths_of(const Tensor& t, const char* name) {
@@ -265,6 +266,9 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, IntArrayRef inpu
   const Tensor labels = !batched && targets.dim() == 1 ? targets.unsqueeze(0) : targets;
   const CtcProblem p = problem_of(x, labels, input_lengths, target_lengths, blank);
   Tensor losses = ctc_losses(x, p, zero_infinity);
+  if (zero_infinity && !losses.is_meta()) {
+    losses = where(losses.eq(std::numeric_limits<double>::infinity()), zeros({}, losses.options()), losses);
+  }
   if (reduction == Reduction::kAverage) {
     const Tensor divisors = empty({p.batch}, losses.options());
     for (std::int64_t b = 0; b < p.batch && !divisors.is_meta(); ++b) {
@@ -273,7 +277,7 @@ Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, IntArrayRef inpu
     return losses.div(divisors).mean();
   }
   if (reduction == Reduction::kTotal) return losses.sum();
-  return batched ? losses : losses.reshape({});
+  return batched ? losses : losses.squeeze(0);
 }
 
 Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,

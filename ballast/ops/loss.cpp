@@ -94,6 +94,7 @@ Tensor mse_loss(const Tensor& self, const Tensor& target, Reduction reduction) {
 
 Tensor smooth_l1_loss(const Tensor& self, const Tensor& target, Reduction reduction, double beta) {
   check<ValueError>(beta >= 0, "smooth_l1_loss does not support negative values for beta.");
+  if (beta == 0) return l1_loss(self, target, reduction);
   return difference_loss({.f = detail::Pointwise::kSmoothL1,
                           .kernel = "smooth_l1_cpu",
                           .name = "SmoothL1LossBackward0",
@@ -123,6 +124,7 @@ namespace {
 struct BinaryCrossEntropy {
   static constexpr const char* kKernel = "binary_cross_entropy";
   static constexpr const char* kName = "BinaryCrossEntropyBackward0";
+  static constexpr float kLeastSpread = 1e-12F;  // of float, as in PyTorch
 
   template <class T>
   static T log_of_rest(T x) {  // log(1 - x)
@@ -140,11 +142,12 @@ struct BinaryCrossEntropy {
   }
   template <class T>
   static T by_x(T x, T y, T /*p*/) {
+    constexpr T kLeast = kLeastSpread;
     const T spread = (1 - x) * x;
-    return (x - y) / (spread < T(1e-12) ? T(1e-12) : spread);
+    return (x - y) / (spread < kLeast ? kLeast : spread);
   }
   static Tensor by_x(const Tensor& x, const Tensor& y, const Tensor& /*p*/) {
-    return x.sub(y).div(x.neg().add(1).mul(x).clamp_min(1e-12));
+    return x.sub(y).div(x.neg().add(1).mul(x).clamp_min(static_cast<double>(kLeastSpread)));
   }
   static Tensor by_y(const Tensor& x, const Tensor& /*y*/, const Tensor& /*p*/) {
     return log1p(x.neg()).sub(x.log());

@@ -8,6 +8,7 @@
 // inplace: the input's memory takes the result.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -189,6 +190,8 @@ BALLAST_MODULE(GLU);
 /// ELU (Clevert et al. 2015) and CELU (Barron 2017): x, or below zero alpha (exp(x) - 1) and alpha (exp(x / alpha) - 1).
 struct ELUOptions {
   ELUOptions(Number alpha = 1.0) : alpha_(alpha) {}  // NOLINT(*-explicit-*)
+  template <std::convertible_to<Number> N>           // a plain number too will do where options are asked for
+  ELUOptions(N alpha) : alpha_(alpha) {}             // NOLINT(*-explicit-*)
   BALLAST_ARG(Number, alpha);
   BALLAST_ARG(bool, inplace) = false;
 };
@@ -196,7 +199,7 @@ using CELUOptions = ELUOptions;
 class ELUBaseImpl : public Module {
  public:
   explicit ELUBaseImpl(const ELUOptions& options_ = {}) : options(options_) {}
-  explicit ELUBaseImpl(Number alpha, bool inplace = false) : options(ELUOptions(alpha).inplace(inplace)) {}
+  ELUBaseImpl(Number alpha, bool inplace) : options(ELUOptions(alpha).inplace(inplace)) {}
   std::string extra_repr() const override;
   ELUOptions options;
 };
@@ -216,13 +219,13 @@ BALLAST_MODULE(CELU);
 /// x Phi(x) (Hendrycks & Gimpel 2016); approximate: "none" or "tanh".
 struct GELUOptions {
   GELUOptions(std::string approximate = "none")
-      : approximate_(std::move(approximate)) {}  // NOLINT(*-explicit-*)
+      : approximate_(std::move(approximate)) {}                        // NOLINT(*-explicit-*)
+  GELUOptions(const char* approximate) : approximate_(approximate) {}  // NOLINT(*-explicit-*)
   BALLAST_ARG(std::string, approximate);
 };
 class GELUImpl : public Cloneable<GELUImpl> {
  public:
   explicit GELUImpl(const GELUOptions& options_ = {}) : options(options_) {}
-  explicit GELUImpl(std::string approximate) : options(std::move(approximate)) {}
   Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
   GELUOptions options;
@@ -232,6 +235,8 @@ BALLAST_MODULE(GELU);
 /// Hardshrink: x outside [-lambda, lambda], else 0. Softshrink: the same, lambda nearer to zero.
 struct ShrinkOptions {
   ShrinkOptions(Number lambda = 0.5) : lambda_(lambda) {}  // NOLINT(*-explicit-*)
+  template <std::convertible_to<Number> N>      // a plain number too will do where options are asked for
+  ShrinkOptions(N lambda) : lambda_(lambda) {}  // NOLINT(*-explicit-*)
   BALLAST_ARG(Number, lambda);
 };
 using HardshrinkOptions = ShrinkOptions;
@@ -239,7 +244,6 @@ using SoftshrinkOptions = ShrinkOptions;
 class ShrinkBaseImpl : public Module {
  public:
   explicit ShrinkBaseImpl(const ShrinkOptions& options_ = {}) : options(options_) {}
-  explicit ShrinkBaseImpl(Number lambda) : options(lambda) {}
   std::string extra_repr() const override;
   ShrinkOptions options;
 };
@@ -276,13 +280,15 @@ BALLAST_MODULE(Hardtanh);
 /// x, or below zero negative_slope x (Maas et al. 2013).
 struct LeakyReLUOptions {
   LeakyReLUOptions(Number negative_slope = 0.01) : negative_slope_(negative_slope) {}  // NOLINT(*-explicit-*)
+  template <std::convertible_to<Number> N>  // a plain number too will do where options are asked for
+  LeakyReLUOptions(N negative_slope) : negative_slope_(negative_slope) {}  // NOLINT(*-explicit-*)
   BALLAST_ARG(Number, negative_slope);
   BALLAST_ARG(bool, inplace) = false;
 };
 class LeakyReLUImpl : public Cloneable<LeakyReLUImpl> {
  public:
   explicit LeakyReLUImpl(const LeakyReLUOptions& options_ = {}) : options(options_) {}
-  explicit LeakyReLUImpl(Number negative_slope, bool inplace = false)
+  LeakyReLUImpl(Number negative_slope, bool inplace)
       : options(LeakyReLUOptions(negative_slope).inplace(inplace)) {}
   Tensor forward(const Tensor& input);
   std::string extra_repr() const override;

@@ -272,7 +272,7 @@ struct Square : PointwiseBase<T, Pointwise::kSquare> {
   T bend(T /*x*/) const { return 2; }
 };
 
-/// x^2 / (2 beta) where |x| < beta, else |x| - beta / 2; |x| for beta 0.
+/// x^2 / (2 beta) where |x| < beta, else |x| - beta / 2; beta > 0.
 template <class T>
 struct SmoothL1 : PointwiseBase<T, Pointwise::kSmoothL1> {
   T beta;
@@ -285,7 +285,7 @@ struct SmoothL1 : PointwiseBase<T, Pointwise::kSmoothL1> {
   T slope(T x) const {
     const T curve = x / beta;
     const T line = std::copysign(T{1}, x);
-    return std::abs(x) < beta ? curve : (x == 0 ? T{0} : line);
+    return std::abs(x) < beta ? curve : line;
   }
   T bend(T x) const { return std::abs(x) < beta ? 1 / beta : T{0}; }
 };
