@@ -290,28 +290,38 @@ void check_bounds(double lower, double upper) {
   check<ValueError>(lower <= upper, "Lower bound should be less than or equal to the upper bound");
 }
 
-/// What rrelu multiplies x with: a number of U(lower, upper) where x is not above 0, else 1.
-Tensor random_slopes(const Tensor& x, double lower, double upper, const std::optional<Generator>& generator) {
-  const Tensor noise = empty(x.sizes(), x.options());
-  if (noise.is_meta()) return noise;
+/// x times a number of U(lower, upper) where it is not above 0; and what it was multiplied with.
+struct RandomLeak {
+  Tensor product, noise;
+};
+RandomLeak random_leak(const Tensor& x, double lower, double upper,
+                       const std::optional<Generator>& generator) {
+  RandomLeak leak{empty(x.sizes(), x.options()), empty(x.sizes(), x.options())};
+  if (x.is_meta()) return leak;
   const Tensor from = x.contiguous();
   Generator::State& state = generator_or_default(generator).state();
   const std::lock_guard lock(state.mutex);
   visit_dtype_of<kReals>(x.dtype(), "rrelu_with_noise_out_cpu", [&]<class T>(std::type_identity<T>) {
     const auto* const in = static_cast<const std::byte*>(from.data_ptr());
-    auto* const out = static_cast<std::byte*>(noise.data_ptr());
+    auto* const product = static_cast<std::byte*>(leak.product.data_ptr());
+    auto* const noise = static_cast<std::byte*>(leak.noise.data_ptr());
+    // PyTorch rounds the limits to the type of the elements, draws in double, and rounds what it drew.
+    const auto low = static_cast<double>(convert_element<T>(lower));
+    const auto high = static_cast<double>(convert_element<T>(upper));
     for (std::int64_t i = 0; i < x.numel(); ++i) {
       const std::int64_t at = i * static_cast<std::int64_t>(sizeof(T));
-      double slope = 1;
-      if (load_for_compute<T>(in + at) <= 0) {
+      const auto value = load_for_compute<T>(in + at);
+      T slope = convert_element<T>(1);
+      if (value <= 0) {
         constexpr std::uint64_t kMost = (std::uint64_t{1} << 53) - 1;
         const double unit = static_cast<double>(state.engine.next64() & kMost) * 0x1p-53;
-        slope = unit * (upper - lower) + lower;
+        slope = convert_element<T>(unit * (high - low) + low);
       }
-      store(out + at, convert_element<T>(slope));
+      store(product + at, convert_element<T>(value * to_compute(slope)));
+      store(noise + at, slope);
     }
   });
-  return noise;
+  return leak;
 }
 
 }  // namespace
@@ -325,13 +335,12 @@ Tensor rrelu(const Tensor& self, double lower, double upper, bool training,
     return pointwise(op, self);
   }
   const Tape tape(self);
-  const Tensor noise = random_slopes(self, lower, upper, generator);
-  Tensor out = self.mul(noise);
+  const RandomLeak leak = random_leak(self, lower, upper, generator);
   if (tape.on()) {
-    tape.record("RreluWithNoiseBackward0", out, saved(noise),
+    tape.record("RreluWithNoiseBackward0", leak.product, saved(leak.noise),
                 [](Backward& b) { b.give(0, b.grad().mul(b.saved(0))); });
   }
-  return out;
+  return leak.product;
 }
 
 const Tensor& rrelu_(const Tensor& self, double lower, double upper, bool training,
@@ -343,10 +352,11 @@ const Tensor& rrelu_(const Tensor& self, double lower, double upper, bool traini
     return pointwise_inplace(op, self);
   }
   const InplaceTape tape(self);
-  const Tensor noise = random_slopes(self, lower, upper, generator);
-  self.mul_(noise);
+  check_inplace(self);
+  const RandomLeak leak = random_leak(self, lower, upper, generator);
+  if (!self.is_meta()) copy_elements(self, leak.product);
   if (tape.on()) {
-    tape.record("RreluWithNoiseBackward1", self, saved(noise),
+    tape.record("RreluWithNoiseBackward1", self, saved(leak.noise),
                 [](Backward& b) { b.give(0, b.grad().mul(b.saved(0))); });
   }
   return self;

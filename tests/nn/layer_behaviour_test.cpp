@@ -213,12 +213,15 @@ TEST(LayerForward, FlattenAndIdentityKeepTheValues) {
   EXPECT_TRUE(nn::Identity()(x).is_same(x));
 }
 
+struct BareImpl : nn::Cloneable<BareImpl> {};
+BALLAST_MODULE(Bare);
+
 TEST(LayerForward, OthersSayThatTheyHaveNone) {
-  nn::Sequential net{nn::Linear(3, 2), nn::Tanh()};
+  nn::Sequential net{nn::Linear(3, 2), Bare()};
   EXPECT_EQ(text_of([&] {
               std::ignore = net(zeros({1, 3}));
             }),
-            "Module [Tanh] is missing the required \"forward\" function");
+            "Module [Bare] is missing the required \"forward\" function");
 }
 
 }  // namespace
