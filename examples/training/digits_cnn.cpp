@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
   {
     // The gradient of a shared filter is the sum over its uses: here, over the left and the right half of its outputs.
     const Tensor x = digits.train_images.slice(0, 0, 8);
-    const Tensor y = conv(x);
+    const Tensor y = conv->forward(x);
     const auto gradient = [&](const Tensor& part) {
       return ballast::autograd::grad({part.pow(2).sum()}, {conv->weight}, {}, true)[0];
     };

@@ -1,7 +1,9 @@
-# cmake -D PROGRAM=... -D EXPECTED=... -D FOLDER=... -P compare_output.cmake
-# Runs PROGRAM in an empty FOLDER and compares what it prints with the file EXPECTED.
+# cmake -D PROGRAM=... -D EXPECTED=... -D SCRIPT=... -D FOLDER=... -P compare_output.cmake
+# Runs PROGRAM in a FOLDER that holds nothing but SCRIPT, its twin, as that one was run, and compares what it prints with the
+# file EXPECTED.
 file(REMOVE_RECURSE ${FOLDER})
 file(MAKE_DIRECTORY ${FOLDER})
+file(COPY ${SCRIPT} DESTINATION ${FOLDER})
 execute_process(COMMAND ${PROGRAM} WORKING_DIRECTORY ${FOLDER}
   OUTPUT_FILE ${FOLDER}/output.txt ERROR_VARIABLE error RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
