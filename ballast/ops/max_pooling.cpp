@@ -18,10 +18,12 @@ struct Range {
   std::int64_t first, last, step;
 };
 
+/// Without branches, which random data would mispredict.
 template <class T>
 bool replaces(T candidate, T best) {
   if constexpr (std::is_floating_point_v<T>) {
-    return candidate > best || std::isnan(candidate);
+    return static_cast<int>(candidate > best) |
+           static_cast<int>(candidate != candidate);  // NaN counts as more
   } else {
     return candidate > best;
   }
@@ -57,25 +59,19 @@ void pool_plane(const T* x, T* y, I* index, const Space& in, const Space& out, c
   }
 }
 
-/// The most common windows, 2 x 2 side by side.
+/// The most common windows, 2 x 2 side by side. Positions are chosen, not values: integers need no branches for that.
 template <class T, class I>
 void pool_plane_2x2(const T* x, T* y, I* index, const Space& in, const Space& out) {
   for (std::int64_t oh = 0; oh < out[1]; ++oh) {
-    const T* const upper = x + 2 * oh * in[2];
-    const T* const lower = upper + in[2];
-    for (std::int64_t ow = 0; ow < out[2]; ++ow) {
-      const T a = upper[2 * ow], b = upper[2 * ow + 1], c = lower[2 * ow], d = lower[2 * ow + 1];
-      const bool right = replaces(b, a), right_below = replaces(d, c);
-      const T above = right ? b : a;
-      // Of a row below that ends in NaN, the last NaN counts, as in a walk over all four.
-      const T below = right_below ? d : c;
-      const bool down = replaces(below, above);
-      y[oh * out[2] + ow] = down ? below : above;
-      if (index != nullptr) {
-        const std::int64_t at = 2 * oh * in[2] + 2 * ow;
-        index[oh * out[2] + ow] =
-            static_cast<I>(down ? at + in[2] + (right_below ? 1 : 0) : at + (right ? 1 : 0));
-      }
+    std::int64_t at = 2 * oh * in[2];
+    const std::int64_t first = oh * out[2];
+    for (std::int64_t o = first; o < first + out[2]; ++o, at += 2) {
+      const std::int64_t below = at + in[2];
+      const std::int64_t a = at + static_cast<std::int64_t>(replaces(x[at + 1], x[at]));
+      const std::int64_t b = below + static_cast<std::int64_t>(replaces(x[below + 1], x[below]));
+      const std::int64_t best = a + (b - a) * static_cast<std::int64_t>(replaces(x[b], x[a]));
+      y[o] = x[best];
+      if (index != nullptr) index[o] = static_cast<I>(best);
     }
   }
 }
