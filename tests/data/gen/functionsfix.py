@@ -3,7 +3,7 @@
 functions/cases.jsonl, one case a line: `fn` with `args` of `inputs` (by name, hex of little-endian bytes); `seed` is the gradient that
 comes in; f64 and f32 hold `out` and the gradients `grad` of the inputs named in `wants`; `node` is the name of the result's grad_fn.
 `check`: no kink is near, so that differences tell the gradient; `twice`: PyTorch has the gradient of the gradient.
-functions/dropout.jsonl: what dropout makes of ones and of numbers, for seeds.
+functions/dropout.jsonl: what dropout makes of numbers, for seeds. functions/adaptive_softmax.jsonl: the layer of that name.
 """
 import json
 import os
@@ -261,4 +261,28 @@ def generate(out):
     with open(os.path.join(folder, "cases.jsonl"), "w") as f:
         for c in m.cases:
             f.write(json.dumps(c, separators=(",", ":")) + "\n")
-    return len(m.cases) + dropouts(folder)
+    return len(m.cases) + dropouts(folder) + adaptive(folder)
+
+
+def adaptive(folder):
+    """AdaptiveLogSoftmaxWithLoss: weights, results and gradients in float64."""
+    import torch
+
+    m = Maker()
+    rows = []
+    for n, classes, cutoffs, div, bias in ((8, 20, [5, 10, 15], 2.0, False), (6, 12, [4], 4.0, True)):
+        layer = torch.nn.AdaptiveLogSoftmaxWithLoss(n, classes, cutoffs, div_value=div, head_bias=bias).double()
+        with torch.no_grad():
+            for p in layer.parameters():
+                p.copy_(m.randn(*p.shape))
+        x = m.randn(9, n).requires_grad_()
+        y = m.ints(classes, 9)
+        out = layer(x, y)
+        grads = torch.autograd.grad(out.loss, [x, *layer.parameters()])
+        rows.append({"in_features": n, "n_classes": classes, "cutoffs": cutoffs, "div_value": div, "head_bias": bias,
+                     "parameters": {k: hexed(p) for k, p in layer.named_parameters()}, "x": hexed(x), "y": hexed(y), "output": hexed(out.output), "loss": hexed(out.loss),
+                     "grads": [hexed(g) for g in grads], "log_prob": hexed(layer.log_prob(x)), "predict": hexed(layer.predict(x))})
+    with open(os.path.join(folder, "adaptive_softmax.jsonl"), "w") as f:
+        for r in rows:
+            f.write(json.dumps(r, separators=(",", ":")) + "\n")
+    return len(rows)
