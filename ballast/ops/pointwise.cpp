@@ -114,8 +114,8 @@ const Tensor& pointwise_inplace(const PointwiseOp& op, const Tensor& x) {
   check_type(op, x);
   check_inplace(x);
   const bool from_result = op.of_result || op.in_place_of_result;
-  const Tensor before = copy_to_save(x, !from_result && autograd::needs_grad(x));
   const InplaceTape tape(x);
+  const Tensor before = tape.on() && !from_result ? tape.before() : Tensor();
   if (!x.is_meta() && x.numel() > 0) {
     if (has_real_loops(x.dtype()) && x.is_contiguous()) {
       with_real(x.dtype(), [&]<class T>(T) {

@@ -1,15 +1,15 @@
 // Small models against PyTorch: outputs, losses, gradients of inputs and parameters, buffers after a step, in float32 and
 // float64. tests/data/gen/gradsfix.py holds the models.
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <map>
 #include <set>
 #include <string>
 
+#include "tests/support/golden.h"
+#include <gtest/gtest.h>
+
 #include "ballast/nn/nn.h"
 #include "ballast/ops/ops.h"
-#include "tests/support/golden.h"
 
 namespace ballast {
 namespace {
@@ -57,12 +57,12 @@ struct TiedImpl : nn::Module {
   Tensor forward(const Tensor& x) { return decoder(tanh(hidden(embedding(x)))); }
 };
 
-struct CnnImpl : nn::Module {
+struct CNNImpl : nn::Module {
   nn::Conv2d conv{nn::Conv2dOptions(2, 3, 3).padding(1)};
   nn::BatchNorm2d bn{3};
   nn::MaxPool2d pool{2};
   nn::Linear fc{27, 4};
-  CnnImpl() {
+  CNNImpl() {
     bind_module("conv", conv);
     bind_module("bn", bn);
     bind_module("pool", pool);
@@ -80,6 +80,7 @@ struct RnnImpl : nn::Module {
     bind_module("rnn", rnn);
     bind_module("fc", fc);
   }
+  std::string class_name() const override { return "Rnn"; }
   Tensor forward(const Tensor& x) { return fc(std::get<0>(rnn(x))); }
 };
 
@@ -134,13 +135,14 @@ Models models() {
   };
   m["tied_autoencoder"] = own<TiedAEImpl>;
   m["tied_embedding"] = own<TiedImpl>;
-  m["conv_bn_relu_pool_fc"] = own<CnnImpl>;
-  m["conv_bn_relu_pool_fc_eval"] = own<CnnImpl>;
+  m["conv_bn_relu_pool_fc"] = own<CNNImpl>;
+  m["conv_bn_relu_pool_fc_eval"] = own<CNNImpl>;
   m["conv_variants"] = [] {
-    return row(nn::Conv2d(nn::Conv2dOptions(2, 4, {3, 2}).stride({2, 1}).padding({1, 0}).dilation({1, 2}).groups(2)),
-               nn::LeakyReLU(0.1),
-               nn::ConvTranspose2d(nn::ConvTranspose2dOptions(4, 2, 3).stride(2).padding(1).output_padding(1)),
-               nn::AvgPool2d(2));
+    return row(
+        nn::Conv2d(nn::Conv2dOptions(2, 4, {3, 2}).stride({2, 1}).padding({1, 0}).dilation({1, 2}).groups(2)),
+        nn::LeakyReLU(0.1),
+        nn::ConvTranspose2d(nn::ConvTranspose2dOptions(4, 2, 3).stride(2).padding(1).output_padding(1)),
+        nn::AvgPool2d(2));
   };
   m["conv1d"] = [] {
     return row(nn::Conv1d(nn::Conv1dOptions(2, 3, 3).padding(2).dilation(2)), nn::Tanh(),
@@ -157,14 +159,16 @@ Models models() {
   };
   m["cells"] = own<CellImpl>;
   m["embedding_attention"] = own<AttnImpl>;
-  const auto encoder = nn::TransformerEncoderLayerOptions(8, 2).dim_feedforward(16).dropout(0).batch_first(true);
+  const auto encoder =
+      nn::TransformerEncoderLayerOptions(8, 2).dim_feedforward(16).dropout(0).batch_first(true);
   m["transformer_encoder_layer"] = [encoder] { return layer(nn::TransformerEncoderLayer(encoder)); };
   m["transformer_encoder_layer_norm_first"] = [encoder] {
     auto options = encoder;
     return layer(nn::TransformerEncoderLayer(options.norm_first(true).activation(kGELU)));
   };
   m["layer_norm"] = [] {
-    return row(nn::LayerNorm(nn::LayerNormOptions({6})), nn::Linear(6, 3), nn::LayerNorm(nn::LayerNormOptions({3})));
+    return row(nn::LayerNorm(nn::LayerNormOptions({6})), nn::Linear(6, 3),
+               nn::LayerNorm(nn::LayerNormOptions({3})));
   };
   m["group_norm"] = [] { return row(nn::Conv2d(2, 4, 1), nn::GroupNorm(2, 4), nn::ReLU()); };
   m["batch_norm1d"] = [] {
@@ -189,8 +193,9 @@ Models models() {
   m["activation_ReLU6"] = activated<nn::ReLU6>();
   m["softmax"] = [] { return row(nn::Linear(4, 5), nn::Softmax(1)); };
   m["log_softmax"] = [] { return row(nn::Linear(4, 5), nn::LogSoftmax(-1)); };
-  for (const char* name : {"mse", "mse_sum", "l1", "l1_sum", "smooth_l1", "smooth_l1_sum", "huber", "huber_sum",
-                           "cross_entropy", "cross_entropy_smooth", "cross_entropy_ignore", "bce_logits"}) {
+  for (const char* name :
+       {"mse", "mse_sum", "l1", "l1_sum", "smooth_l1", "smooth_l1_sum", "huber", "huber_sum", "cross_entropy",
+        "cross_entropy_smooth", "cross_entropy_ignore", "bce_logits"}) {
     m[std::string("loss_") + name] = [] { return layer(nn::Linear(4, 3)); };
   }
   m["loss_nll"] = [] { return row(nn::Linear(4, 3), nn::LogSoftmax(1)); };
@@ -206,7 +211,8 @@ Tensor loss_of(const std::string& kind, const Tensor& y, const Tensor& t) {
   if (kind == "l1") return F::l1_loss(y, t);
   if (kind == "l1_sum") return F::l1_loss(y, t, F::L1LossFuncOptions(kSum));
   if (kind == "smooth_l1") return F::smooth_l1_loss(y, t);
-  if (kind == "smooth_l1_sum") return F::smooth_l1_loss(y, t, F::SmoothL1LossFuncOptions().reduction(kSum).beta(0.5));
+  if (kind == "smooth_l1_sum")
+    return F::smooth_l1_loss(y, t, F::SmoothL1LossFuncOptions().reduction(kSum).beta(0.5));
   if (kind == "huber") return F::huber_loss(y, t, F::HuberLossFuncOptions().delta(0.7));
   if (kind == "huber_sum") return F::huber_loss(y, t, F::HuberLossFuncOptions().reduction(kSum).delta(0.7));
   if (kind == "cross_entropy") return F::cross_entropy(y, t);
@@ -230,6 +236,18 @@ double distance(const Tensor& got, const Tensor& wanted) {
   const double scale = b.abs().max().item<double>();
   const double off = (a - b).abs().max().item<double>();
   return scale == 0 ? off : off / scale;
+}
+
+double largest(const Tensor& t) { return t.numel() == 0 ? 0 : t.to(kFloat64).abs().max().item<double>(); }
+
+/// Whether a gradient is 0 but for rounding (that of a bias in front of a normalisation, say): in float64 it is nothing beside the
+/// others of its model. It then has no size of its own to be compared with.
+bool is_rounding_only(const std::map<std::string, Tensor>& data, const std::string& what) {
+  double of_all = 0;
+  for (const auto& [key, value] : data) {
+    if (key.starts_with("f64/grad")) of_all = std::max(of_all, largest(value));
+  }
+  return what.starts_with("grad") && largest(data.at("f64/" + what)) < 1e-12 * of_all;
 }
 
 TEST(GradsGolden, EveryModelAgreesWithPyTorch) {
@@ -270,7 +288,11 @@ TEST(GradsGolden, EveryModelAgreesWithPyTorch) {
         ASSERT_TRUE(data.contains(d + "/" + what)) << what;
         ASSERT_TRUE(got.defined()) << what;
         EXPECT_EQ(got.dtype(), type == kFloat32 || !got.is_floating_point() ? got.dtype() : kFloat64);
-        EXPECT_LE(distance(got, data.at(d + "/" + what)), tolerance) << what;
+        if (is_rounding_only(data, what)) {
+          EXPECT_LE(largest(got.detach()), tolerance) << what;
+        } else {
+          EXPECT_LE(distance(got, data.at(d + "/" + what)), tolerance) << what;
+        }
         ++tensors;
       };
       compare("output", y);
