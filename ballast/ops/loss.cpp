@@ -4,8 +4,8 @@
 #include <array>
 
 #include "ballast/autograd/tape.h"
+#include "ballast/ops/activation.h"
 #include "ballast/ops/compute_type.h"
-#include "ballast/ops/cpu/functions.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/pointwise.h"
 #include "ballast/ops/promotion.h"
@@ -119,111 +119,48 @@ Tensor huber_loss(const Tensor& self, const Tensor& target, Reduction reduction,
 
 namespace {
 
-/// f(x, y, p) is the loss of one element, with p a further weight (1 if there is none). `by_x` and `by_y` are its derivatives:
-/// of elements, and as formulas of tensors, which can be differentiated again.
+/// The loss of one element is a function of x, y and a further weight p (1 if there is none): kLoss names its loops. `by_x` and `by_y`
+/// are its derivatives as formulas of tensors, which can be differentiated again.
 struct BinaryCrossEntropy {
+  static constexpr auto kLoss = detail::PairedLoss::kBinaryCrossEntropy;
   static constexpr const char* kKernel = "binary_cross_entropy";
   static constexpr const char* kName = "BinaryCrossEntropyBackward0";
-  static constexpr float kLeastSpread = 1e-12F;  // of float, as in PyTorch
 
-  template <class T>
-  static T log_of_rest(T x) {  // log(1 - x)
-    const T near = detail::twice_artanh(-x / (2 - x));
-    const T far = detail::log_of(1 - x);
-    return x < T(0.25) ? near : far;
-  }
-  template <class T>
-  static T limited(T logarithm) {
-    return logarithm < -100 ? T(-100) : logarithm;
-  }
-  template <class T>
-  static T value(T x, T y, T /*p*/) {
-    return (y - 1) * limited(log_of_rest(x)) - y * limited(detail::log_of(x));
-  }
-  template <class T>
-  static T by_x(T x, T y, T /*p*/) {
-    constexpr T kLeast = kLeastSpread;
-    const T spread = (1 - x) * x;
-    return (x - y) / (spread < kLeast ? kLeast : spread);
-  }
   static Tensor by_x(const Tensor& x, const Tensor& y, const Tensor& /*p*/) {
-    return x.sub(y).div(x.neg().add(1).mul(x).clamp_min(static_cast<double>(kLeastSpread)));
+    return x.sub(y).div(x.neg().add(1).mul(x).clamp_min(static_cast<double>(detail::kLeastSpread)));
   }
   static Tensor by_y(const Tensor& x, const Tensor& /*y*/, const Tensor& /*p*/) {
     return log1p(x.neg()).sub(x.log());
   }
 };
 
-/// x - x y + (1 + (p - 1) y) log(1 + exp(-x)).
 struct BinaryCrossEntropyOfLogits {
+  static constexpr auto kLoss = detail::PairedLoss::kBinaryCrossEntropyOfLogits;
   static constexpr const char* kKernel = "binary_cross_entropy_with_logits";
   static constexpr const char* kName = "BinaryCrossEntropyWithLogitsBackward0";
 
-  template <class T>
-  static T value(T x, T y, T p) {
-    return (1 - y) * x + (1 + (p - 1) * y) * detail::softplus_of(-x);
-  }
-  template <class T>
-  static T by_x(T x, T y, T p) {
-    return (1 - y) - (1 + (p - 1) * y) * detail::sigmoid_of(-x);
-  }
   static Tensor by_x(const Tensor& x, const Tensor& y, const Tensor& p) {
     const Tensor s = x.neg().sigmoid();
     const Tensor rest = y.neg().add(1);
     return rest.sub(p.defined() ? rest.add(p.mul(y)).mul(s) : s);
   }
   static Tensor by_y(const Tensor& x, const Tensor& /*y*/, const Tensor& p) {
-    if (!p.defined()) return x.neg();
-    constexpr detail::PointwiseOp kLogSigmoid{.f = detail::Pointwise::kLogSigmoid,
-                                              .kernel = "log_sigmoid_cpu",
-                                              .name = "LogSigmoidBackward0",
-                                              .gradient_name = "LogSigmoidBackwardBackward0"};
-    return x.neg().sub(p.sub(1).mul(detail::pointwise(kLogSigmoid, x)));
+    return p.defined() ? x.neg().sub(p.sub(1).mul(log_sigmoid(x))) : x.neg();
   }
 };
 
-/// log(1 + exp(-y x)).
 struct SoftMargin {
+  static constexpr auto kLoss = detail::PairedLoss::kSoftMargin;
   static constexpr const char* kKernel = "soft_margin_loss";
   static constexpr const char* kName = "SoftMarginLossBackward0";
 
-  template <class T>
-  static T value(T x, T y, T /*p*/) {
-    return detail::softplus_of(-y * x);
-  }
-  template <class T>
-  static T by_x(T x, T y, T /*p*/) {
-    return -y * detail::sigmoid_of(-y * x);
-  }
   static Tensor by_x(const Tensor& x, const Tensor& y, const Tensor& /*p*/) {
     return y.neg().mul(y.mul(x).neg().sigmoid());
   }
   static Tensor by_y(const Tensor& x, const Tensor& y, const Tensor& p) { return by_x(y, x, p); }
 };
 
-/// Dense operands of one shape; p and w may be missing.
-template <class T>
-struct PairedElements {
-  const T* x;
-  const T* y;
-  const T* p;
-  const T* w;
-
-  /// of(x, y, p) times w for each element.
-  template <class Of, class To>
-  void walk(std::int64_t begin, std::int64_t end, const Of& of, const To& to) const {
-    if (p == nullptr && w == nullptr) {
-      for (std::int64_t i = begin; i < end; ++i) to(i, of(x[i], y[i], T{1}));
-    } else {
-      for (std::int64_t i = begin; i < end; ++i) {
-        const T loss = of(x[i], y[i], p != nullptr ? p[i] : T{1});
-        to(i, w != nullptr ? loss * w[i] : loss);
-      }
-    }
-  }
-};
-
-/// The operands of a loss as the loops take them.
+/// The operands of a loss as the loops take them: dense, of one shape and type; p and w may be missing.
 struct PairedOperands {
   Tensor x, y, p, w;
 
@@ -237,9 +174,18 @@ struct PairedOperands {
     p = ready(of_p);
     w = ready(of_w);
   }
-  template <class T>
-  [[nodiscard]] PairedElements<T> as() const {
-    return {elements<const T>(x), elements<const T>(y), elements<const T>(p), elements<const T>(w)};
+
+  /// loop over elements begin to end, times w.
+  template <class T, class Loop>
+  void run(const Loop& loop, T* out, std::int64_t begin, std::int64_t end) const {
+    const std::int64_t n = end - begin;
+    const auto from = [begin](const Tensor& t) {
+      return t.defined() ? elements<const T>(t) + begin : nullptr;
+    };
+    loop(from(x), from(y), from(p), out, n);
+    if (!w.defined()) return;
+    const T* const factor = from(w);
+    for (std::int64_t i = 0; i < n; ++i) out[i] *= factor[i];
   }
 };
 
@@ -250,23 +196,20 @@ Tensor paired_values(const PairedOperands& in, Reduction reduction) {
       reduction == Reduction::kEach ? empty(in.x.sizes(), in.x.options()) : empty({}, in.x.options());
   if (out.is_meta()) return out;
   with_real(in.x.dtype(), [&]<class T>(T) {
-    const auto elements_in = in.as<T>();
-    const auto of = [](T x, T y, T p) { return F::value(x, y, p); };
-    auto* const to = static_cast<T*>(out.data_ptr());
-    if (reduction == Reduction::kEach) {
-      return elements_in.walk(0, n, of, [to](std::int64_t i, T loss) { to[i] = loss; });
-    }
+    const auto loop = detail::paired_loops<T>(F::kLoss).values;
+    T* const to = elements<T>(out);
+    if (reduction == Reduction::kEach) return in.run(loop, to, 0, n);
     constexpr std::int64_t kBlock = 1024;
     std::array<T, kBlock> losses;
     double total = 0;
     for (std::int64_t begin = 0; begin < n; begin += kBlock) {
       const std::int64_t end = std::min(begin + kBlock, n);
-      elements_in.walk(begin, end, of,
-                       [&](std::int64_t i, T loss) { losses[static_cast<std::size_t>(i - begin)] = loss; });
-      double sum = 0;
-      for (std::int64_t i = 0; i < end - begin; ++i)
-        sum += static_cast<double>(losses[static_cast<std::size_t>(i)]);
-      total += sum;
+      in.run(loop, losses.data(), begin, end);
+      std::array<double, 4> sum{};  // side by side
+      for (std::int64_t i = 0; i < end - begin; ++i) {
+        sum[static_cast<std::size_t>(i % 4)] += static_cast<double>(losses[static_cast<std::size_t>(i)]);
+      }
+      total += (sum[0] + sum[2]) + (sum[1] + sum[3]);
     }
     *to = static_cast<T>(total * share(reduction, n));
   });
@@ -277,17 +220,19 @@ Tensor paired_values(const PairedOperands& in, Reduction reduction) {
 template <class F>
 Tensor paired_gradient(const PairedOperands& in, const Tensor& grad, double scale) {
   const Tensor out = empty(in.x.sizes(), in.x.options());
+  const Tensor dense = grad.defined() ? grad.contiguous() : grad;
   with_real(in.x.dtype(), [&]<class T>(T) {
-    auto* const to = static_cast<T*>(out.data_ptr());
-    const auto of = [](T x, T y, T p) { return F::by_x(x, y, p); };
-    if (grad.defined()) {
-      const Tensor dense = grad.contiguous();
-      const T* const g = elements<const T>(dense);
-      in.as<T>().walk(0, in.x.numel(), of, [=](std::int64_t i, T slope) { to[i] = slope * g[i]; });
-    } else {
-      const T factor = static_cast<T>(scale);
-      in.as<T>().walk(0, in.x.numel(), of, [=](std::int64_t i, T slope) { to[i] = slope * factor; });
-    }
+    detail::in_parts(in.x.numel(), [&](std::int64_t begin, std::int64_t end) {
+      T* const to = elements<T>(out) + begin;
+      in.run(detail::paired_loops<T>(F::kLoss).slopes, to, begin, end);
+      if (dense.defined()) {
+        const T* const g = elements<const T>(dense) + begin;
+        for (std::int64_t i = 0; i < end - begin; ++i) to[i] *= g[i];
+      } else {
+        const T factor = static_cast<T>(scale);
+        for (std::int64_t i = 0; i < end - begin; ++i) to[i] *= factor;
+      }
+    });
   });
   return out;
 }

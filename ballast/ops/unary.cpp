@@ -245,7 +245,7 @@ template <class F>
 Tensor real_function(const Tensor& t) {
   return unary(t, real_result_type(t.dtype()), Real<F>{});
 }
-// exp, tanh and sigmoid of real numbers have loops of their own.
+// exp, relu, tanh and sigmoid of real numbers have loops of their own.
 constexpr detail::PointwiseOp kExpOp{.f = detail::Pointwise::kExp,
                                      .kernel = Exp::kName,
                                      .name = "ExpBackward0",
@@ -264,6 +264,12 @@ constexpr detail::PointwiseOp kSigmoidOp{.f = detail::Pointwise::kSigmoid,
                                          .gradient_name = "SigmoidBackwardBackward0",
                                          .of_result = true,
                                          .third = -2};
+constexpr detail::PointwiseOp kReluOp{.f = detail::Pointwise::kRelu,
+                                      .kernel = Relu::kName,
+                                      .name = "ReluBackward0",
+                                      .gradient_name = "ThresholdBackwardBackward0",
+                                      .bends = false,
+                                      .of_result = true};
 bool has_fast_loops(const Tensor& t) { return detail::has_real_loops(t.dtype()); }
 template <class F, const detail::PointwiseOp& op>
 Tensor fast_function(const Tensor& t) {
@@ -350,6 +356,7 @@ Tensor Tensor::square() const { return pow(2); }
 Tensor Tensor::relu() const {
   check<DTypeError>(dtype() != kBool, "Boolean inputs not supported for relu");
   check<NotImplementedError>(!is_complex(), "clamp is not supported for complex types");
+  if (has_fast_loops(*this)) return detail::pointwise(kReluOp, *this);
   return from_result("ReluBackward0", *this, relu_values, [](const Tensor& grad, const Tensor& result) {
     return threshold_backward(grad, result, 0);
   });

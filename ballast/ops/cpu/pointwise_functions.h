@@ -1,5 +1,5 @@
 // Activations, and losses of a difference, as functions of one number: f(x) is `value`, f'(x) `slope`, f''(x) `bend`.
-// (of exp, sigmoid and tanh the derivatives are functions of the result y, and bend is d slope / dy). Without branches, so that loops over them are vector loops. At a kink `slope` is what PyTorch takes. Internal.
+// (of exp, relu, sigmoid and tanh the derivatives are functions of the result y, and bend is d slope / dy). Without branches, so that loops over them are vector loops. At a kink `slope` is what PyTorch takes. Internal.
 #pragma once
 
 #include "ballast/ops/cpu/functions.h"
@@ -249,6 +249,13 @@ struct Exp : PointwiseBase<T, Pointwise::kExp> {
 };
 
 template <class T>
+struct Relu : PointwiseBase<T, Pointwise::kRelu> {
+  using PointwiseBase<T, Pointwise::kRelu>::PointwiseBase;
+  T value(T x) const { return x < 0 ? T{0} : x; }
+  T slope(T y) const { return y <= 0 ? T{0} : T{1}; }
+};
+
+template <class T>
 struct Sigmoid : PointwiseBase<T, Pointwise::kSigmoid> {
   using PointwiseBase<T, Pointwise::kSigmoid>::PointwiseBase;
   T value(T x) const { return sigmoid_of(x); }
@@ -304,6 +311,56 @@ struct Huber : PointwiseBase<T, Pointwise::kHuber> {
     return y > delta ? delta : y;
   }
   T bend(T x) const { return std::abs(x) < delta ? T{1} : T{0}; }
+};
+
+// ------------------------------------------------------------------------------- losses of an input and a target
+
+/// -(y log(x) + (1 - y) log(1 - x)), each logarithm at least -100.
+struct BinaryCrossEntropy {
+  template <class T>
+  static T limited(T logarithm) {
+    return logarithm < -100 ? T(-100) : logarithm;
+  }
+  template <class T>
+  static T log_of_rest(T x) {  // log(1 - x)
+    const T near = twice_artanh(-x / (2 - x));
+    const T far = log_of(1 - x);
+    return x < T(0.25) ? near : far;
+  }
+  template <class T>
+  static T value(T x, T y, T /*p*/) {
+    return (y - 1) * limited(log_of_rest(x)) - y * limited(log_of(x));
+  }
+  template <class T>
+  static T slope(T x, T y, T /*p*/) {
+    constexpr T kLeast = kLeastSpread;
+    const T spread = (1 - x) * x;
+    return (x - y) / (spread < kLeast ? kLeast : spread);
+  }
+};
+
+/// The same of sigmoid(x): x - x y + (1 + (p - 1) y) log(1 + exp(-x)).
+struct BinaryCrossEntropyOfLogits {
+  template <class T>
+  static T value(T x, T y, T p) {
+    return (1 - y) * x + (1 + (p - 1) * y) * softplus_of(-x);
+  }
+  template <class T>
+  static T slope(T x, T y, T p) {
+    return (1 - y) - (1 + (p - 1) * y) * sigmoid_of(-x);
+  }
+};
+
+/// log(1 + exp(-y x)).
+struct SoftMargin {
+  template <class T>
+  static T value(T x, T y, T /*p*/) {
+    return softplus_of(-y * x);
+  }
+  template <class T>
+  static T slope(T x, T y, T /*p*/) {
+    return -y * sigmoid_of(-y * x);
+  }
 };
 
 }  // namespace

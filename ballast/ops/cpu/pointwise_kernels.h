@@ -28,6 +28,7 @@ enum class Pointwise : std::uint8_t {
   kTanhshrink,
   kThreshold,
   kExp,  ///< from here on, slope and bend are functions of the result
+  kRelu,
   kSigmoid,
   kTanh,
   kSquare,  ///< from here on, losses of a difference
@@ -59,9 +60,31 @@ struct PointwiseLoops {
                                 std::int64_t n) = nullptr;
 };
 
+/// Losses of an input x and a target y, with a further weight p.
+enum class PairedLoss : std::uint8_t {
+  kBinaryCrossEntropy,
+  kBinaryCrossEntropyOfLogits,
+  kSoftMargin,
+  kCount
+};
+inline constexpr std::size_t kPairedLossCount = static_cast<std::size_t>(PairedLoss::kCount);
+
+/// Where x (1 - x) is a divisor, it is at least this; of float, as in PyTorch.
+inline constexpr float kLeastSpread = 1e-12F;
+
+template <class T>
+struct PairedLoops {
+  /// out = f(x, y, p); p may be null, for 1.
+  void (*values)(const T* x, const T* y, const T* p, T* out, std::int64_t n) = nullptr;
+  /// out = df/dx.
+  void (*slopes)(const T* x, const T* y, const T* p, T* out, std::int64_t n) = nullptr;
+};
+
 struct PointwiseKernels {
   std::array<PointwiseLoops<float>, kPointwiseCount> of_float;
   std::array<PointwiseLoops<double>, kPointwiseCount> of_double;
+  std::array<PairedLoops<float>, kPairedLossCount> paired_of_float;
+  std::array<PairedLoops<double>, kPairedLossCount> paired_of_double;
 };
 
 extern const PointwiseKernels kPointwiseBaseline;
@@ -80,6 +103,16 @@ template <class T>
     return k.of_float[static_cast<std::size_t>(f)];
   } else {
     return k.of_double[static_cast<std::size_t>(f)];
+  }
+}
+
+template <class T>
+[[nodiscard]] const PairedLoops<T>& paired_loops(PairedLoss f) noexcept {
+  const PointwiseKernels& k = pointwise_kernels();
+  if constexpr (sizeof(T) == sizeof(float)) {
+    return k.paired_of_float[static_cast<std::size_t>(f)];
+  } else {
+    return k.paired_of_double[static_cast<std::size_t>(f)];
   }
 }
 

@@ -80,7 +80,7 @@ class PointwiseTable {
     t.add<Hardsigmoid>().template add<Hardswish>().template add<Hardtanh>().template add<LeakyRelu>();
     t.add<LogSigmoid>().template add<Mish>().template add<Silu>().template add<Softplus>();
     t.add<Softshrink>().template add<Softsign>().template add<Tanhshrink>().template add<Threshold>();
-    t.add<Exp>().template add<Sigmoid>().template add<Tanh>();
+    t.add<Exp>().template add<Relu>().template add<Sigmoid>().template add<Tanh>();
     t.add_loss<Square>().template add_loss<SmoothL1>().template add_loss<Huber>();
     return t.loops_;
   }
@@ -89,8 +89,35 @@ class PointwiseTable {
   std::array<PointwiseLoops<T>, kPointwiseCount> loops_{};
 };
 
+template <class F, class T>
+void paired_values(const T* x, const T* y, const T* p, T* out, std::int64_t n) {
+  if (p == nullptr) {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = F::value(x[i], y[i], T{1});
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = F::value(x[i], y[i], p[i]);
+  }
+}
+
+template <class F, class T>
+void paired_slopes(const T* x, const T* y, const T* p, T* out, std::int64_t n) {
+  if (p == nullptr) {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = F::slope(x[i], y[i], T{1});
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) out[i] = F::slope(x[i], y[i], p[i]);
+  }
+}
+
+/// In the order of PairedLoss.
+template <class T>
+constexpr std::array<PairedLoops<T>, kPairedLossCount> paired_table() {
+  return {{{paired_values<BinaryCrossEntropy, T>, paired_slopes<BinaryCrossEntropy, T>},
+           {paired_values<BinaryCrossEntropyOfLogits, T>, paired_slopes<BinaryCrossEntropyOfLogits, T>},
+           {paired_values<SoftMargin, T>, paired_slopes<SoftMargin, T>}}};
+}
+
 constexpr PointwiseKernels pointwise_table() {
-  return {PointwiseTable<float>::all(), PointwiseTable<double>::all()};
+  return {PointwiseTable<float>::all(), PointwiseTable<double>::all(), paired_table<float>(),
+          paired_table<double>()};
 }
 
 }  // namespace
