@@ -12,13 +12,12 @@
 #include <cstddef>
 #include <new>
 
+#include "ballast/core/sanitizer.h"
+
 namespace ballast {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::size_t kMostBytesKept = 0;
-#else
-inline constexpr std::size_t kMostBytesKept = std::size_t{4} << 20;  ///< a thread and size
-#endif
+inline constexpr std::size_t kMostBytesKept =
+    kUnderSanitizer ? 0 : std::size_t{4} << 20;  ///< a thread and size
 
 template <std::size_t kSize>
 class BlockCache {
@@ -32,7 +31,7 @@ class BlockCache {
   }
   static void release(void* p) noexcept {
     if (kept.count >= kMost || kept.closed) {
-      ::operator delete(p, kSize);
+      ::operator delete(p);
       return;
     }
     if (kept.first == nullptr) static thread_local const AtThreadEnd give_back;
@@ -65,7 +64,7 @@ class BlockCache {
       kept.closed = true;
       while (Block* const b = kept.first) {
         kept.first = b->next;
-        ::operator delete(b, kSize);
+        ::operator delete(b);
       }
       kept.count = 0;
     }

@@ -13,6 +13,7 @@
 
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/save.h"
+#include "ballast/core/sanitizer.h"
 
 namespace ballast::testing {
 namespace {
@@ -22,11 +23,7 @@ using checkpoint::Verify;
 
 constexpr int kLoaded = 0, kRefused = 10, kWrongError = 11;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr double kSlower = 10;
-#else
-constexpr double kSlower = 1;
-#endif
+constexpr double kSlower = kUnderSanitizer ? 10 : 1;
 
 struct Outcome {
   int status = -1;  // of the exit, or minus the signal
