@@ -23,7 +23,7 @@ std::string file_of_holes(const TemporaryFolder& folder, std::int64_t storages, 
   const std::size_t end = small.rfind("PK\5\6"), directory_begin = small.find("PK\1\2");
   std::string directory = small.substr(directory_begin, end - directory_begin);
 
-  const std::string path = (folder.path() / (std::to_string(bytes) + ".pth")).string();
+  std::string path = (folder.path() / (std::to_string(bytes) + ".pth")).string();
   std::ofstream out(path, std::ios::binary);
   out << small.substr(0, directory_begin);
   std::int64_t count = 3;
