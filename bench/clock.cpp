@@ -19,6 +19,7 @@ std::vector<double> measure(const Workload& workload) {
   for (int i = 0; i < workload.warmup; ++i) once = time(1);
   const int inner = once >= kSampleMs ? 1 : static_cast<int>(std::ceil(kSampleMs / std::max(once, 1e-4)));
   std::vector<double> samples;
+  samples.reserve(static_cast<std::size_t>(workload.samples));
   for (int i = 0; i < workload.samples; ++i) samples.push_back(time(inner) / inner);
   return samples;
 }

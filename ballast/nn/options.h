@@ -28,6 +28,7 @@
 #include "ballast/core/array_ref.h"
 #include "ballast/core/error.h"
 
+// NOLINTBEGIN(bugprone-macro-parentheses): T is a type
 /// One option in a struct: a private member `name_`, read by `name()`, set by `name(value)`, which returns
 /// the struct. What follows the macro initialises the member.
 #define BALLAST_ARG(T, name)                                             \
@@ -45,6 +46,7 @@
                                                                          \
  private:                                                                \
   T name##_
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// The same for an optional list, whose setter takes one in braces too: `size({32, 48})`.
 #define BALLAST_OPTIONAL_LIST_ARG(T, Element, name)                        \

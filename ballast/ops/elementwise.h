@@ -208,7 +208,7 @@ template <class Op>
 [[nodiscard]] Tensor binary(const Operand& a, const Operand& b, DType dtype, const Op& op,
                             std::optional<DType> out_dtype = std::nullopt) {
   const bool meta = result_is_meta({a, b});
-  const Tensor out = detail::empty_result<2>({a, b}, dtype, out_dtype.value_or(dtype), meta);
+  Tensor out = detail::empty_result<2>({a, b}, dtype, out_dtype.value_or(dtype), meta);
   detail::binary_into(out, a, b, dtype, op);
   return out;
 }
@@ -239,7 +239,7 @@ const Tensor& binary_inplace(const Tensor& self, const Operand& b, DType dtype, 
 template <class Op>
 [[nodiscard]] Tensor unary(const Tensor& a, DType dtype, const Op& op,
                            std::optional<DType> out_dtype = std::nullopt) {
-  const Tensor out = detail::empty_result<1>({a}, dtype, out_dtype.value_or(dtype), a.is_meta());
+  Tensor out = detail::empty_result<1>({a}, dtype, out_dtype.value_or(dtype), a.is_meta());
   detail::unary_into(out, a, dtype, op);
   return out;
 }

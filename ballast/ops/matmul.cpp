@@ -115,7 +115,7 @@ TensorOptions result_options(const Tensor& a, const Tensor& b) {
 /// A product of matrices whose shapes and types fit.
 template <DTypeSet Types>
 Tensor product(const Tensor& a, const Tensor& b, const char* kernel) {
-  const Tensor out = empty({a.sizes()[0], b.sizes()[1]}, result_options(a, b));
+  Tensor out = empty({a.sizes()[0], b.sizes()[1]}, result_options(a, b));
   multiply<Types>(out, a, b, kernel);
   return out;
 }
@@ -220,7 +220,7 @@ Tensor bmm(const Tensor& a, const Tensor& b) {
       a.sizes()[0] == b.sizes()[0] && a.sizes()[2] == b.sizes()[1],
       "Expected size for first two dimensions of batch2 tensor to be: [{}, {}] but got: [{}, {}].",
       a.sizes()[0], a.sizes()[2], b.sizes()[0], b.sizes()[1]);
-  const Tensor out = empty({a.sizes()[0], a.sizes()[1], b.sizes()[2]}, result_options(a, b).dtype(b.dtype()));
+  Tensor out = empty({a.sizes()[0], a.sizes()[1], b.sizes()[2]}, result_options(a, b).dtype(b.dtype()));
   if (out.is_meta() || out.numel() == 0) return out;
   if (a.sizes()[2] == 0) return out.zero_();
   check_kernel<kMatrixTypes>(a.dtype(), "bmm");
@@ -263,7 +263,7 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const S
   const Dims sizes{mat1.sizes()[0], mat2.sizes()[1]};
   const Tensor added = self.expand(sizes);
   const bool ignored = !beta.is_complex() && beta.toDouble() == 0;
-  const Tensor out = empty(sizes, result_options(mat1, mat2));
+  Tensor out = empty(sizes, result_options(mat1, mat2));
   if (!ignored) copy_elements(out, added);
   multiply<kMatrixTypes>(out, mat1, mat2, "addmm_impl_cpu_", beta, alpha);
   return out;

@@ -69,7 +69,7 @@ Tensor Tensor::pow(const Scalar& exponent) const {
       !(exponent.is_integral(true) && ballast::is_integral(type, true) && exponent.toDouble() < 0),
       "Integers to negative integer powers are not allowed.");
   const Tensor base = to(type);
-  const Tensor out = detail::empty_result<1>({base}, type, type, is_meta());
+  Tensor out = detail::empty_result<1>({base}, type, type, is_meta());
   const double e = exponent.is_complex() ? std::nan("") : exponent.toDouble();
   if (e == 0) return out.fill_(1);
   if (e == 1) return out.copy_(base);
@@ -92,7 +92,7 @@ Tensor pow(const Tensor& self, const Tensor& exponent) { return self.pow(exponen
 Tensor pow(const Tensor& self, const Scalar& exponent) { return self.pow(exponent); }
 Tensor pow(const Scalar& self, const Tensor& exponent) {
   const DType type = result_type(self, exponent);
-  const Tensor out = empty(exponent.sizes(), TensorOptions(type).device(exponent.device()));
+  Tensor out = empty(exponent.sizes(), TensorOptions(type).device(exponent.device()));
   if (!self.is_boolean() && self.toComplexDouble() == 1.0) return out.fill_(1);
   detail::binary_into(out, self, exponent, type, Power{});
   return out;

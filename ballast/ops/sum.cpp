@@ -60,7 +60,7 @@ Tensor new_result(const Tensor& like, IntArrayRef sizes, DType dtype) {
 
 Tensor sum_rows(const Tensor& self, IntArrayRef dims, bool keepdim, DType type) {
   const detail::ReducedRows r = detail::reduce_rows(self.to(type), dims, keepdim);
-  const Tensor out = new_result(self, r.result, type);
+  Tensor out = new_result(self, r.result, type);
   if (r.rows.numel() == 0) return out.zero_();
   if (out.is_meta()) return out;
   visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
@@ -100,7 +100,7 @@ Tensor variance(const Tensor& t, bool unbiased, bool root) {
   const DType dtype = t.dtype();
   check<DTypeError>(is_floating_point(dtype) || is_complex(dtype),
                     "std and var only support floating point and complex dtypes");
-  const Tensor out = new_result(t, {}, to_real_dtype(dtype));
+  Tensor out = new_result(t, {}, to_real_dtype(dtype));
   if (t.numel() == 0) return out.fill_(std::numeric_limits<double>::quiet_NaN());
   if (is_complex(dtype)) {
     const Tensor parts = (dtype == kComplex32 ? t.to(kComplex64) : t).view_as_real();
@@ -170,7 +170,7 @@ Tensor Tensor::mean(IntArrayRef dims, bool keepdim, std::optional<DType> as) con
 Tensor Tensor::prod(std::optional<DType> as) const {
   const DType type = sum_type(*this, as);
   const detail::ReducedRows r = detail::reduce_rows(to(type), {}, false);
-  const Tensor out = new_result(*this, {}, type);
+  Tensor out = new_result(*this, {}, type);
   if (r.n == 0) return out.fill_(1);
   if (out.is_meta()) return out;
   visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
@@ -196,12 +196,12 @@ Tensor Tensor::prod(std::optional<DType> as) const {
 }
 
 Tensor Tensor::var(bool unbiased) const {
-  const Tensor out = variance(*this, unbiased, false);
+  Tensor out = variance(*this, unbiased, false);
   warn_without_freedom(*this, unbiased, "var");
   return out;
 }
 Tensor Tensor::std(bool unbiased) const {
-  const Tensor out = variance(*this, unbiased, true);
+  Tensor out = variance(*this, unbiased, true);
   warn_without_freedom(*this, unbiased, "std");
   return out;
 }
@@ -216,7 +216,7 @@ Tensor Tensor::norm(const Scalar& p) const {
                     "does not have an "
                     "identity",
                     power);
-  const Tensor out = new_result(*this, {}, to_real_dtype(dtype()));
+  Tensor out = new_result(*this, {}, to_real_dtype(dtype()));
   if (numel() == 0) return out.zero_();
   if (out.is_meta()) return out;
   if (numel() == 1) return power == 0 ? reshape({}).ne(0).to(out.dtype()) : reshape({}).abs();

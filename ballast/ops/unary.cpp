@@ -237,7 +237,7 @@ void check_negatable(const Tensor& t) {
 
 Tensor Tensor::abs() const {
   if (!is_complex()) return unary(*this, dtype(), Abs{});
-  const Tensor out = empty_like(*this, to_real_dtype(dtype()));
+  Tensor out = empty_like(*this, to_real_dtype(dtype()));
   detail::unary_into(out, *this, dtype(), Abs{});
   return out;
 }
