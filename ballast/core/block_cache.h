@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <new>
 
 #include "ballast/core/sanitizer.h"
@@ -24,14 +25,14 @@ class BlockCache {
  public:
   static void* allocate() {
     Block* const b = kept.first;
-    if (b == nullptr) return ::operator new(kSize);
+    if (b == nullptr) return Bytes().allocate(kSize);
     kept.first = b->next;
     --kept.count;
     return b;
   }
   static void release(void* p) noexcept {
     if (kept.count >= kMost || kept.closed) {
-      ::operator delete(p);
+      Bytes().deallocate(static_cast<std::byte*>(p), kSize);
       return;
     }
     if (kept.first == nullptr) static thread_local const AtThreadEnd give_back;
@@ -42,6 +43,9 @@ class BlockCache {
   [[nodiscard]] static std::size_t count() noexcept { return kept.count; }
 
  private:
+  // ::operator new and delete; the latter is told the size where the compiler's flags let it.
+  using Bytes = std::allocator<std::byte>;
+
   static constexpr std::size_t kMost = kMostBytesKept / kSize;
   struct Block {
     Block* next;
@@ -64,7 +68,7 @@ class BlockCache {
       kept.closed = true;
       while (Block* const b = kept.first) {
         kept.first = b->next;
-        ::operator delete(b);
+        Bytes().deallocate(reinterpret_cast<std::byte*>(b), kSize);
       }
       kept.count = 0;
     }
