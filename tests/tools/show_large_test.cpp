@@ -5,6 +5,8 @@
 #include "tests/tools/command.h"
 #include <gtest/gtest.h>
 
+#include "ballast/core/sanitizer.h"
+
 namespace ballast::testing {
 namespace {
 
@@ -54,7 +56,7 @@ TEST(ShowLarge, AGibibyteCostsWhatAMebibyteCosts) {
     ASSERT_EQ(s.status, 0) << s.error;
     ASSERT_EQ(l.status, 0) << l.error;
     EXPECT_LT(l.peak_mib, s.peak_mib + 2) << option;
-    EXPECT_LT(l.seconds, BALLAST_SANITIZED ? 20 : 2) << option;
+    EXPECT_LT(l.seconds, kUnderSanitizer ? 20 : 2) << option;
   }
   const Json json = shown_json({large});
   EXPECT_EQ(json["totals"]["bytes"], std::uint64_t{1} << 30);
