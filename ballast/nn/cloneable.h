@@ -57,8 +57,8 @@ class Cloneable : public detail::Resettable<Base> {
   [[nodiscard]] std::shared_ptr<Module> copy_this() const override {
     // A class derived from Derived without a Cloneable of its own would lose its members here.
     if (typeid(*this) != typeid(Derived)) {
-      return Module::
-          copy_this();  // NOLINT(bugprone-parent-virtual-call): what it says of a class that is not Cloneable
+      // NOLINTNEXTLINE(bugprone-parent-virtual-call): what it says of a class that is not Cloneable
+      return Module::copy_this();
     }
     return std::make_shared<Derived>(static_cast<const Derived&>(*this));
   }

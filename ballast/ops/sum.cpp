@@ -179,8 +179,9 @@ Tensor Tensor::prod(std::optional<DType> as) const {
           using Product = std::conditional_t<std::is_integral_v<T>, std::uint64_t, compute_t<T>>;
           Product product(1);
           for (std::int64_t i = 0; i < n; ++i) {
+            const auto factor = load_for_compute<T>(p + i * static_cast<std::int64_t>(sizeof(T)));
             const auto x =
-                static_cast<Product>(load_for_compute<T>(p + i * static_cast<std::int64_t>(sizeof(T))));
+                static_cast<Product>(factor);  // NOLINT(*-signed-char-misuse): its sign counts, modulo 2^64
             if constexpr (detail::is_complex_element<T>) {
               product = complex_product(product, x);
             } else if constexpr (std::is_integral_v<T>) {
