@@ -8,7 +8,7 @@
 #   make build            programs in build/bin
 #   make bench            measure, beside PyTorch where it is installed
 #   make format           lay the source text out
-#   make lint             check its layout, and look for likely mistakes (LINT="a.cpp b.cpp" for some files only)
+#   make lint             check its layout, and look for likely mistakes (FILES="a.cpp b.cpp" for these only)
 #   make install          install the library and the command (PREFIX=/usr/local)
 #   make clean            remove everything that was built
 
@@ -60,7 +60,7 @@ format:
 lint:
 	@scripts/install-dependencies.sh --lint
 	@scripts/configure.sh release
-	@scripts/lint.sh $(LINT)
+	@scripts/lint.sh $(FILES)
 
 install: build
 	@cmake --install build --prefix "$(PREFIX)"

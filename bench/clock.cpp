@@ -19,6 +19,7 @@ std::vector<double> measure(const Workload& workload) {
   const int inner =
       once >= workload.sample_ms ? 1 : static_cast<int>(std::ceil(workload.sample_ms / std::max(once, 1e-4)));
   std::vector<double> samples;
+  samples.reserve(static_cast<std::size_t>(workload.samples));
   for (int i = 0; i < workload.samples; ++i) samples.push_back(time(inner) / inner);
   return samples;
 }

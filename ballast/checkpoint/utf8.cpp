@@ -9,7 +9,7 @@ bool is_utf8(std::string_view s) noexcept {
   const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(s[k]); };
   while (i < s.size()) {
     while (i + 8 <= s.size()) {
-      std::uint64_t eight;
+      std::uint64_t eight = 0;
       std::memcpy(&eight, s.data() + i, 8);
       if ((eight & 0x8080808080808080u) != 0) break;
       i += 8;

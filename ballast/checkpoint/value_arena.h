@@ -75,7 +75,8 @@ class TreeArena final : public Arena {
   void* allocate(std::size_t bytes);
   template <class T>
   T* allocate_array(std::size_t n) {
-    return static_cast<T*>(allocate(n * sizeof(T)));
+    return static_cast<T*>(
+        allocate(n * sizeof(T)));  // NOLINT(bugprone-sizeof-expression): T may be a pointer
   }
 
   std::vector<std::unique_ptr<Contents>> contents_;  // the first is the one that grows; empty after a join

@@ -73,8 +73,8 @@ void ZipReader::check_layout(const Directory& d) {
   constexpr std::uint64_t kLongestDescriptor = 24;
   Window window(*file_);
   std::uint64_t at = 0;
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    ZipEntry& e = entries_[order[k]];
+  for (const std::uint32_t k : order) {
+    ZipEntry& e = entries_[k];
     if (e.header > d.offset) fail(e, "the member lies over the directory or beyond the file");
     if (e.header < at) fail(e, "the member lies over another one");
     if (e.header > at) {

@@ -42,7 +42,7 @@ void read_zip64(std::string_view extra, const std::vector<std::uint64_t*>& neede
     if (field) r.fail("two zip64 fields in one header");
     field = body;
   }
-  if (needed.size() == 0) return;
+  if (needed.empty()) return;
   if (!field) r.fail("a size or offset of 0xFFFFFFFF, and no zip64 field that would hold it");
   ByteReader values(*field, {});
   for (std::uint64_t* v : needed) *v = values.u64();

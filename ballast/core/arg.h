@@ -13,6 +13,7 @@
 
 /// One option in a struct: a private member `name_`, read by `name()`, set by `name(value)`, which returns
 /// the struct. What follows the macro initialises the member.
+// NOLINTBEGIN(bugprone-macro-parentheses): T is a type
 #define BALLAST_ARG(T, name)                                             \
  public:                                                                 \
   auto name(const T& new_##name)->decltype(*this) {                      \
@@ -28,3 +29,4 @@
                                                                          \
  private:                                                                \
   T name##_
+// NOLINTEND(bugprone-macro-parentheses)

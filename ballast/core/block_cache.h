@@ -10,29 +10,29 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <new>
+
+#include "ballast/core/sanitizer.h"
 
 namespace ballast {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::size_t kMostBytesKept = 0;
-#else
-inline constexpr std::size_t kMostBytesKept = std::size_t{4} << 20;  ///< a thread and size
-#endif
+inline constexpr std::size_t kMostBytesKept =
+    kUnderSanitizer ? 0 : std::size_t{4} << 20;  ///< a thread and size
 
 template <std::size_t kSize>
 class BlockCache {
  public:
   static void* allocate() {
     Block* const b = kept.first;
-    if (b == nullptr) return ::operator new(kSize);
+    if (b == nullptr) return Bytes().allocate(kSize);
     kept.first = b->next;
     --kept.count;
     return b;
   }
   static void release(void* p) noexcept {
     if (kept.count >= kMost || kept.closed) {
-      ::operator delete(p, kSize);
+      Bytes().deallocate(static_cast<std::byte*>(p), kSize);
       return;
     }
     if (kept.first == nullptr) static thread_local const AtThreadEnd give_back;
@@ -43,6 +43,9 @@ class BlockCache {
   [[nodiscard]] static std::size_t count() noexcept { return kept.count; }
 
  private:
+  // ::operator new and delete; the latter is told the size where the compiler's flags let it.
+  using Bytes = std::allocator<std::byte>;
+
   static constexpr std::size_t kMost = kMostBytesKept / kSize;
   struct Block {
     Block* next;
@@ -65,7 +68,7 @@ class BlockCache {
       kept.closed = true;
       while (Block* const b = kept.first) {
         kept.first = b->next;
-        ::operator delete(b, kSize);
+        Bytes().deallocate(reinterpret_cast<std::byte*>(b), kSize);
       }
       kept.count = 0;
     }

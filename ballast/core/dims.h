@@ -32,14 +32,7 @@ class Dims {
     }
   }
   Dims(Dims&& o) noexcept { take(o); }
-  Dims& operator=(const Dims& o) {
-    if (this != &o) {
-      Dims copy(o);
-      release();
-      take(copy);
-    }
-    return *this;
-  }
+  Dims& operator=(const Dims& o) { return *this = Dims(o); }
   Dims& operator=(Dims&& o) noexcept {
     if (this != &o) {
       release();

@@ -81,12 +81,13 @@ class Pool {
   }
 
   void run(Job& job) {
+    const int helpers = job.helpers;
     {
       const std::lock_guard lock(mutex_);
-      grow(job.helpers);
+      grow(helpers);
       jobs_.push_back(&job);
     }
-    for (int i = 0; i < job.helpers; ++i) wake_.notify_one();
+    for (int i = 0; i < helpers; ++i) wake_.notify_one();
     inside_task = true;
     job.work();
     inside_task = false;

@@ -55,7 +55,7 @@ Storage Storage::allocate(std::size_t nbytes) {
     std::unique_ptr<std::byte, decltype(&std::free)> data(allocate_huge(nbytes), &std::free);
     auto impl = make(StorageImpl::Kind::kOwned, data.get(), nbytes);
     impl->block = kSeparate;
-    data.release();
+    static_cast<void>(data.release());  // impl frees it from here on
     return Storage(std::move(impl));
   }
   // One block holds the object and, behind it, the aligned bytes.

@@ -504,7 +504,7 @@ using TensorList = ArrayRef<Tensor>;
                                std::int64_t offset = 0);
 /// A tensor on someone else's memory, row-major; `deleter(data)` is called when the last handle goes.
 [[nodiscard]] Tensor from_blob(void* data, IntArrayRef sizes, const TensorOptions& options = {});
-[[nodiscard]] Tensor from_blob(void* data, IntArrayRef sizes, std::function<void(void*)> deleter,
+[[nodiscard]] Tensor from_blob(void* data, IntArrayRef sizes, const std::function<void(void*)>& deleter,
                                const TensorOptions& options = {});
 [[nodiscard]] Tensor from_blob(void* data, IntArrayRef sizes, IntArrayRef strides,
                                const std::function<void(void*)>& deleter, const TensorOptions& options = {});

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 #include <typeinfo>
 
 #include "ballast/nn/module.h"
@@ -17,15 +18,32 @@
 
 namespace ballast::nn {
 
-template <class Derived, class Base = Module>
-class Cloneable : public Base {
+namespace detail {
+
+template <class Base>
+class WithReset : public Base {
  public:
   using Base::Base;
 
   /// libtorch's place for making parameters; called by whoever writes it, not by clone().
-  virtual void reset() {
-    if constexpr (requires(Base & b) { b.reset(); }) Base::reset();
-  }
+  virtual void reset() {}
+};
+
+template <class M>
+concept HasReset = requires(M& m) {
+  m.reset();
+};
+
+/// Base, with reset() if it has none.
+template <class Base>
+using Resettable = std::conditional_t<HasReset<Base>, Base, WithReset<Base>>;
+
+}  // namespace detail
+
+template <class Derived, class Base = Module>
+class Cloneable : public detail::Resettable<Base> {
+ public:
+  using detail::Resettable<Base>::Resettable;
 
   Tensor call(const Tensor& input) override {
     if constexpr (detail::ForwardsTensor<Derived>) {
@@ -38,7 +56,10 @@ class Cloneable : public Base {
  protected:
   [[nodiscard]] std::shared_ptr<Module> copy_this() const override {
     // A class derived from Derived without a Cloneable of its own would lose its members here.
-    if (typeid(*this) != typeid(Derived)) return Module::copy_this();
+    if (typeid(*this) != typeid(Derived)) {
+      // NOLINTNEXTLINE(bugprone-parent-virtual-call): what it says of a class that is not Cloneable
+      return Module::copy_this();
+    }
     return std::make_shared<Derived>(static_cast<const Derived&>(*this));
   }
 };

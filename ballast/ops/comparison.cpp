@@ -110,7 +110,7 @@ Tensor isclose(const Tensor& self, const Tensor& other, double rtol, double atol
                     dtype_error_name(other.dtype()));
   check<ValueError>(rtol >= 0, "rtol must be greater than or equal to zero, but got {}", rtol);
   check<ValueError>(atol >= 0, "atol must be greater than or equal to zero, but got {}", atol);
-  const Tensor close = self == other;
+  Tensor close = self == other;
   if (equal_nan && (self.is_floating_point() || self.is_complex()))
     close.copy_(close | (isnan(self) & isnan(other)));
   if (rtol == 0 && atol == 0) return close;

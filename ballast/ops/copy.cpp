@@ -135,7 +135,7 @@ Tensor& Tensor::operator=(const Tensor& o) && {
   return *this;
 }
 
-Tensor& Tensor::operator=(Tensor&& o) && {
+Tensor& Tensor::operator=(Tensor&& o) && {  // NOLINT(performance-noexcept-move-constructor): it copies values
   copy_(o);
   return *this;
 }

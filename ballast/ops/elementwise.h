@@ -257,7 +257,7 @@ template <class Op>
     if (Tensor simple; detail::binary_of_arrays(simple, a, b, dtype, op)) return simple;
   }
   const bool meta = result_is_meta({a, b});
-  const Tensor out = detail::empty_result<2>({a, b}, dtype, out_dtype.value_or(dtype), meta);
+  Tensor out = detail::empty_result<2>({a, b}, dtype, out_dtype.value_or(dtype), meta);
   detail::binary_into(out, a, b, dtype, op);
   return out;
 }
@@ -292,7 +292,7 @@ template <class Op>
   if (!out_dtype) {
     if (Tensor simple; detail::unary_of_array(simple, a, dtype, op)) return simple;
   }
-  const Tensor out = detail::empty_result<1>({a}, dtype, out_dtype.value_or(dtype), a.is_meta());
+  Tensor out = detail::empty_result<1>({a}, dtype, out_dtype.value_or(dtype), a.is_meta());
   detail::unary_into(out, a, dtype, op);
   return out;
 }

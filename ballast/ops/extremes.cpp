@@ -108,7 +108,7 @@ Tensor place_of(const Tensor& t, std::optional<std::int64_t> dim, bool keepdim, 
   }
   const detail::ReducedRows r = detail::reduce_rows(t, dim ? IntArrayRef(*dim) : IntArrayRef(), keepdim);
   if (dim && t.dim() > 0 && r.n == 1) return zeros(r.result, t.options().dtype(kInt64));
-  const Tensor out = empty(r.result, t.options().dtype(kInt64));
+  Tensor out = empty(r.result, t.options().dtype(kInt64));
   find_extremes(r, which, which == Which::kMax ? "argmax_cpu" : "argmin_cpu", {{}, out});
   return out;
 }
@@ -127,7 +127,7 @@ std::int64_t nonzeros(const Tensor& t) {
 
 template <class F>
 Tensor truth_of_all(const Tensor& t, F of) {
-  const Tensor out = empty({}, t.options().dtype(t.dtype() == kUInt8 ? kUInt8 : kBool));
+  Tensor out = empty({}, t.options().dtype(t.dtype() == kUInt8 ? kUInt8 : kBool));
   if (t.is_meta()) return out;
   visit_dtype(t.dtype(), [&]<class T>(std::type_identity<T>) { out.fill_(of(nonzeros<T>(t))); });
   return out;
@@ -154,7 +154,7 @@ Tensor Tensor::any() const {
   return truth_of_all(*this, [](std::int64_t n) { return n > 0; });
 }
 Tensor Tensor::count_nonzero() const {
-  const Tensor out = empty({}, options().dtype(kInt64));
+  Tensor out = empty({}, options().dtype(kInt64));
   if (is_meta()) return out;
   visit_dtype_of<kBools | kIntegers | kReals | kComplexes | kHalfComplex>(
       dtype(), "nonzero_count_cpu", [&]<class T>(std::type_identity<T>) { out.fill_(nonzeros<T>(*this)); });

@@ -193,7 +193,7 @@ Tensor arange(const Scalar& start, const Scalar& end, const TensorOptions& optio
 Tensor arange(const Scalar& end, const TensorOptions& options) { return arange(0, end, 1, options); }
 
 Tensor linspace(const Scalar& start, const Scalar& end, std::int64_t steps, const TensorOptions& options) {
-  const Tensor out = empty_spaced(start, end, steps, options, "linspace");
+  Tensor out = empty_spaced(start, end, steps, options, "linspace");
   if (out.is_meta() || steps == 0) return out;
   if (steps == 1) return out.fill_(start);
   visit_dtype_of<kSpacedTypes>(out.dtype(), "linspace_cpu", [&]<class T>(std::type_identity<T>) {
@@ -204,7 +204,7 @@ Tensor linspace(const Scalar& start, const Scalar& end, std::int64_t steps, cons
 
 Tensor logspace(const Scalar& start, const Scalar& end, std::int64_t steps, double base,
                 const TensorOptions& options) {
-  const Tensor out = empty_spaced(start, end, steps, options, "logspace");
+  Tensor out = empty_spaced(start, end, steps, options, "logspace");
   if (out.is_meta() || steps == 0) return out;
   if (steps == 1) {
     return out.is_complex() ? out.fill_(std::pow(base, start.toComplexDouble()))

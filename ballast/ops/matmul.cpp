@@ -93,7 +93,7 @@ TensorOptions result_options(const Tensor& a, const Tensor& b) {
 /// A product of matrices whose shapes and types fit.
 template <DTypeSet Types>
 Tensor product(const Tensor& a, const Tensor& b, const char* kernel) {
-  const Tensor out = empty({a.sizes()[0], b.sizes()[1]}, result_options(a, b));
+  Tensor out = empty({a.sizes()[0], b.sizes()[1]}, result_options(a, b));
   multiply<Types>(out, a, b, kernel);
   return out;
 }
@@ -227,7 +227,7 @@ Tensor bmm_values(const Tensor& a, const Tensor& b) {
       a.sizes()[0] == b.sizes()[0] && a.sizes()[2] == b.sizes()[1],
       "Expected size for first two dimensions of batch2 tensor to be: [{}, {}] but got: [{}, {}].",
       a.sizes()[0], a.sizes()[2], b.sizes()[0], b.sizes()[1]);
-  const Tensor out = empty({a.sizes()[0], a.sizes()[1], b.sizes()[2]}, result_options(a, b).dtype(b.dtype()));
+  Tensor out = empty({a.sizes()[0], a.sizes()[1], b.sizes()[2]}, result_options(a, b).dtype(b.dtype()));
   if (out.is_meta() || out.numel() == 0) return out;
   if (a.sizes()[2] == 0) return out.zero_();
   check_kernel<kMatrixTypes>(a.dtype(), "bmm");

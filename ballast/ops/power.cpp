@@ -66,7 +66,7 @@ Tensor power_values(const Tensor& self, const Scalar& exponent) {
       !(exponent.is_integral(true) && ballast::is_integral(type, true) && exponent.toDouble() < 0),
       "Integers to negative integer powers are not allowed.");
   const Tensor base = self.to(type);
-  const Tensor out = detail::empty_result<1>({base}, type, type, self.is_meta());
+  Tensor out = detail::empty_result<1>({base}, type, type, self.is_meta());
   const double e = exponent.is_complex() ? std::nan("") : exponent.toDouble();
   if (e == 0) return out.fill_(1);
   if (e == 1) return out.copy_(base);

@@ -25,7 +25,7 @@ void draw_bernoulli(Mt19937& engine, const Tensor& out, const Tensor& p) {
     for (std::int64_t i = 0; i < n; ++i) {
       const auto chance = static_cast<detail::Compute<P>>(load<P>(at[1] + i * step[1]));
       check_probability(chance >= 0 && chance <= 1);
-      bool hit;
+      bool hit = false;
       if constexpr (std::is_same_v<P, double>) {
         hit = detail::u53(engine.next64()) < chance;
       } else {
@@ -75,13 +75,13 @@ Tensor Tensor::bernoulli(const std::optional<Generator>& generator) const {
 }
 
 Tensor bernoulli(const Tensor& p, const std::optional<Generator>& generator) {
-  const Tensor out = empty(p.sizes(), p.options());
+  Tensor out = empty(p.sizes(), p.options());
   out.bernoulli_(p, generator);
   return out;
 }
 
 Tensor bernoulli(const Tensor& like, double p, const std::optional<Generator>& generator) {
-  const Tensor out = empty_like(like);
+  Tensor out = empty_like(like);
   out.bernoulli_(p, generator);
   return out;
 }

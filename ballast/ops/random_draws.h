@@ -91,13 +91,17 @@ void draw_in_parts(Mt19937& engine, std::int64_t n, int words, double skip, std:
                   : static_cast<std::int64_t>(static_cast<double>(n) * (ends[i - 1] / ends.back())) / align *
                         align;
   };
-  std::vector<Mt19937> engines(ends.size(), engine);
+  // A thread writes to its engine all the time: on a cache line that two engines share they would wait for each other.
+  struct alignas(128) Own {
+    Mt19937 engine;
+  };
+  std::vector<Own> own(ends.size(), Own{engine});
   parallel_tasks(static_cast<int>(ends.size()), [&](int i) {
     const auto t = static_cast<std::size_t>(i);
-    engines[t].discard(static_cast<std::uint64_t>(cut(t)) * static_cast<std::uint64_t>(words));
-    part(engines[t], cut(t), cut(t + 1));
+    own[t].engine.discard(static_cast<std::uint64_t>(cut(t)) * static_cast<std::uint64_t>(words));
+    part(own[t].engine, cut(t), cut(t + 1));
   });
-  engine = engines.back();
+  engine = own.back().engine;
 }
 
 /// Tempered words drawn ahead, as many as will be used and no more.

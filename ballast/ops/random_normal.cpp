@@ -16,9 +16,9 @@ constexpr double kTwoPi = 2 * std::numbers::pi;
 void draw_double_block(Mt19937& engine, double* x, double mean, double std) {
   std::array<std::uint32_t, 32> words;
   engine.fill(words);
-  for (int k = 0; k < 8; ++k) {
-    const double radius = std::sqrt(-2 * std::log(1 - u53(&words[static_cast<std::size_t>(2 * k)])));
-    const double angle = kTwoPi * u53(&words[static_cast<std::size_t>(2 * k + 16)]);
+  for (std::size_t k = 0; k < 8; ++k) {
+    const double radius = std::sqrt(-2 * std::log(1 - u53(&words[2 * k])));
+    const double angle = kTwoPi * u53(&words[2 * k + 16]);
     x[k] = std::fma(radius * std::cos(angle), std, mean);
     x[k + 8] = std::fma(radius * std::sin(angle), std, mean);
   }

@@ -96,7 +96,7 @@ bool is_channels_last(IntArrayRef sizes, IntArrayRef strides) {
 
 Dims result_strides(IntArrayRef sizes, std::span<const StridedOperand> operands, bool with_number) {
   const auto every = [&](const auto& test) { return std::all_of(operands.begin(), operands.end(), test); };
-  const Dims row_major_strides = contiguous_strides(sizes);
+  Dims row_major_strides = contiguous_strides(sizes);
   if (sizes.size() < 2 || (numel_of(sizes) > 0 && every([&](const StridedOperand& o) {
                              return o.sizes.empty() ||
                                     (o.sizes == sizes && o.strides == row_major_strides.ref());

@@ -183,8 +183,8 @@ Tensor where_values(const Tensor& condition, const Tensor& self, const Tensor& o
     return StridedOperand{nullptr, t.sizes(), t.strides(), t.itemsize()};
   };
   const std::array layouts{layout(condition), layout(chosen), layout(rest)};
-  const Tensor out = empty_strided(sizes, result_strides(sizes, layouts, false),
-                                   TensorOptions(type).device(Device(meta ? kMeta : kCPU)));
+  Tensor out = empty_strided(sizes, result_strides(sizes, layouts, false),
+                             TensorOptions(type).device(Device(meta ? kMeta : kCPU)));
   if (meta) return out;
   out.copy_(rest);
   visit_dtype(type, [&]<class T>(std::type_identity<T>) {

@@ -67,7 +67,7 @@ Tensor new_result(const Tensor& like, IntArrayRef sizes, DType dtype) {
 
 Tensor sum_rows(const Tensor& self, IntArrayRef dims, bool keepdim, DType type) {
   const detail::ReducedRows r = detail::reduce_rows(self.to(type), dims, keepdim);
-  const Tensor out = new_result(self, r.result, type);
+  Tensor out = new_result(self, r.result, type);
   if (r.rows.numel() == 0) return out.zero_();
   if (out.is_meta()) return out;
   visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
@@ -107,7 +107,7 @@ Tensor variance(const Tensor& t, bool unbiased, bool root) {
   const DType dtype = t.dtype();
   check<DTypeError>(is_floating_point(dtype) || is_complex(dtype),
                     "std and var only support floating point and complex dtypes");
-  const Tensor out = new_result(t, {}, to_real_dtype(dtype));
+  Tensor out = new_result(t, {}, to_real_dtype(dtype));
   if (t.numel() == 0) return out.fill_(std::numeric_limits<double>::quiet_NaN());
   if (is_complex(dtype)) {
     const Tensor parts = (dtype == kComplex32 ? t.to(kComplex64) : t).view_as_real();
@@ -211,7 +211,7 @@ namespace {
 
 Tensor product_of_all(const Tensor& self, DType type) {
   const detail::ReducedRows r = detail::reduce_rows(self.to(type), {}, false);
-  const Tensor out = new_result(self, {}, type);
+  Tensor out = new_result(self, {}, type);
   if (r.n == 0) return out.fill_(1);
   if (out.is_meta()) return out;
   visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
@@ -220,8 +220,9 @@ Tensor product_of_all(const Tensor& self, DType type) {
           using Product = std::conditional_t<std::is_integral_v<T>, std::uint64_t, compute_t<T>>;
           Product product(1);
           for (std::int64_t i = 0; i < n; ++i) {
+            const auto factor = load_for_compute<T>(p + i * static_cast<std::int64_t>(sizeof(T)));
             const auto x =
-                static_cast<Product>(load_for_compute<T>(p + i * static_cast<std::int64_t>(sizeof(T))));
+                static_cast<Product>(factor);  // NOLINT(*-signed-char-misuse): its sign counts, modulo 2^64
             if constexpr (detail::is_complex_element<T>) {
               product = complex_product(product, x);
             } else if constexpr (std::is_integral_v<T>) {
@@ -307,7 +308,7 @@ Tensor norm_values(const Tensor& self, double power, IntArrayRef dims, bool keep
                     "does not have an "
                     "identity",
                     power);
-  const Tensor out = new_result(self, r.result, to_real_dtype(self.dtype()));
+  Tensor out = new_result(self, r.result, to_real_dtype(self.dtype()));
   if (self.numel() == 0) return out.zero_();
   if (out.is_meta()) return out;
   if (r.n == 1) {

@@ -290,7 +290,7 @@ void check_negatable(const Tensor& t) {
 
 Tensor abs_values(const Tensor& x) {
   if (!x.is_complex()) return unary(x, x.dtype(), Abs{});
-  const Tensor out = empty_like(x, to_real_dtype(x.dtype()));
+  Tensor out = empty_like(x, to_real_dtype(x.dtype()));
   detail::unary_into(out, x, x.dtype(), Abs{});
   return out;
 }

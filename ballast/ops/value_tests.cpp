@@ -45,7 +45,7 @@ Tensor test(const Tensor& t, bool equals_itself) {
     const std::array both{layout(sizes, magnitude), layout(sizes, strides)};
     strides = result_strides(sizes, both, false);
   }
-  const Tensor out = empty_strided(sizes, strides, t.options().dtype(kBool));
+  Tensor out = empty_strided(sizes, strides, t.options().dtype(kBool));
   detail::unary_into(out, t, t.dtype(), Test<F>{});
   return out;
 }

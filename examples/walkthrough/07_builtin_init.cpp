@@ -8,33 +8,32 @@
 
 using ballast::python_repr;
 using ballast::Tensor;
-namespace nn = ballast::nn;
 namespace init = ballast::nn::init;
 
 int main() {
   struct Call {
     std::string text;  // the name, then Python's positional and named arguments
-    std::function<Tensor(Tensor)> run;
+    std::function<Tensor(const Tensor&)> run;
   };
   const double tanh_gain = init::calculate_gain("tanh");
   const std::vector<Call> calls{
-      {"normal_ () {}", [](Tensor w) { return init::normal_(w); }},
-      {"normal_ (2.0, 0.5) {}", [](Tensor w) { return init::normal_(w, 2.0, 0.5); }},
-      {"uniform_ () {}", [](Tensor w) { return init::uniform_(w); }},
-      {"uniform_ (-1.0, 1.0) {}", [](Tensor w) { return init::uniform_(w, -1.0, 1.0); }},
-      {"constant_ (0.3,) {}", [](Tensor w) { return init::constant_(w, 0.3); }},
-      {"ones_ () {}", [](Tensor w) { return init::ones_(w); }},
-      {"zeros_ () {}", [](Tensor w) { return init::zeros_(w); }},
-      {"eye_ () {}", [](Tensor w) { return init::eye_(w); }},
-      {"trunc_normal_ () {}", [](Tensor w) { return init::trunc_normal_(w); }},
-      {"kaiming_normal_ () {}", [](Tensor w) { return init::kaiming_normal_(w); }},
+      {"normal_ () {}", [](const Tensor& w) { return init::normal_(w); }},
+      {"normal_ (2.0, 0.5) {}", [](const Tensor& w) { return init::normal_(w, 2.0, 0.5); }},
+      {"uniform_ () {}", [](const Tensor& w) { return init::uniform_(w); }},
+      {"uniform_ (-1.0, 1.0) {}", [](const Tensor& w) { return init::uniform_(w, -1.0, 1.0); }},
+      {"constant_ (0.3,) {}", [](const Tensor& w) { return init::constant_(w, 0.3); }},
+      {"ones_ () {}", [](const Tensor& w) { return init::ones_(w); }},
+      {"zeros_ () {}", [](const Tensor& w) { return init::zeros_(w); }},
+      {"eye_ () {}", [](const Tensor& w) { return init::eye_(w); }},
+      {"trunc_normal_ () {}", [](const Tensor& w) { return init::trunc_normal_(w); }},
+      {"kaiming_normal_ () {}", [](const Tensor& w) { return init::kaiming_normal_(w); }},
       {"kaiming_uniform_ () {'mode': 'fan_out', 'nonlinearity': 'relu'}",
-       [](Tensor w) { return init::kaiming_uniform_(w, 0, "fan_out", "relu"); }},
-      {"xavier_normal_ () {}", [](Tensor w) { return init::xavier_normal_(w); }},
+       [](const Tensor& w) { return init::kaiming_uniform_(w, 0, "fan_out", "relu"); }},
+      {"xavier_normal_ () {}", [](const Tensor& w) { return init::xavier_normal_(w); }},
       {"xavier_uniform_ () {'gain': " + python_repr(tanh_gain) + "}",
-       [&](Tensor w) { return init::xavier_uniform_(w, tanh_gain); }},
-      {"orthogonal_ () {}", [](Tensor w) { return init::orthogonal_(w); }},
-      {"sparse_ (0.5,) {}", [](Tensor w) { return init::sparse_(w, 0.5); }},
+       [&](const Tensor& w) { return init::xavier_uniform_(w, tanh_gain); }},
+      {"orthogonal_ () {}", [](const Tensor& w) { return init::orthogonal_(w); }},
+      {"sparse_ (0.5,) {}", [](const Tensor& w) { return init::sparse_(w, 0.5); }},
   };
   for (const auto& [text, run] : calls) {
     ballast::manual_seed(0);

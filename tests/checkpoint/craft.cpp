@@ -22,7 +22,7 @@ TemporaryFolder::~TemporaryFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 std::filesystem::path TemporaryFolder::file(const std::string& name, const std::string& bytes) const {
-  const auto path = path_ / name;
+  auto path = path_ / name;
   std::ofstream out(path, std::ios::binary);
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (!out.flush()) throw std::runtime_error("cannot write " + path.string());

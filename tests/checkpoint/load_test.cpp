@@ -13,7 +13,6 @@
 namespace ballast::testing {
 namespace {
 
-using checkpoint::Kind;
 using checkpoint::LoadOptions;
 using checkpoint::Verify;
 
@@ -204,7 +203,7 @@ TEST(Load, UnreadableFilesAreToldApart) {
       {"", "empty"},
       {"<html>", "web page"},
       {"version https://git-lfs.github.com/spec/v1\n", "Git LFS"},
-      {std::string("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 16), "legacy"},
+      {std::string("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15), "legacy"},
       {"GGUF....", "GGUF"},
       {std::string("\x80\x04K\x01."), "bare pickle"},
       {std::string("\x08\0\0\0\0\0\0\0{}", 10), "safetensors"},

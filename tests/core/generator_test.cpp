@@ -23,7 +23,7 @@ using testing::bytes_of;
 /// The state of `g` with a value of its own at `offset`.
 template <class T>
 Tensor state_with(const Generator& g, std::size_t offset, T value) {
-  const Tensor state = g.get_state();
+  Tensor state = g.get_state();
   std::memcpy(static_cast<std::byte*>(state.data_ptr()) + offset, &value, sizeof value);
   return state;
 }
@@ -152,7 +152,7 @@ TEST(GeneratorTest, StatesThatAreNoneAreRefused) {
   const std::string before = bytes_of(g.get_state());
   const Tensor good = g.get_state();
   const auto refused = [&](const Tensor& state) {
-    const std::string text = text_of([&] { g.set_state(state); });
+    std::string text = text_of([&] { g.set_state(state); });
     EXPECT_EQ(bytes_of(g.get_state()), before) << "a refused state changes nothing";
     return text;
   };

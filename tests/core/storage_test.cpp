@@ -34,7 +34,7 @@ TEST(StorageTest, WhatCannotBeAllocatedThrows) {
 
 TEST(StorageTest, CopiesAreOneStorage) {
   const Storage a = Storage::allocate(8);
-  const Storage b = a;  // NOLINT(*-copy-initialization)
+  const Storage b = a;
   const Storage c = Storage::allocate(8);
   EXPECT_TRUE(a.is_same(b));
   EXPECT_EQ(a.id(), b.id());
@@ -53,9 +53,7 @@ TEST(StorageTest, BorrowedMemoryIsReleasedOnceByTheLastHandle) {
     const Storage a = Storage::borrowed(&memory, sizeof memory, [&](void* p) { released.push_back(p); });
     EXPECT_EQ(a.kind(), Kind::kBorrowed);
     EXPECT_EQ(a.mutable_data(), reinterpret_cast<std::byte*>(&memory));
-    {
-      const Storage b = a;  // NOLINT(*-copy-initialization)
-    }
+    { const Storage b = a; }
     EXPECT_TRUE(released.empty());
   }
   EXPECT_EQ(released, std::vector<void*>{&memory});
@@ -96,7 +94,7 @@ TEST(StorageTest, HandlesMayComeAndGoOnSeveralThreads) {
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([s] {
         for (int i = 0; i < 10'000; ++i) {
-          const Storage copy = s;  // NOLINT(*-copy-initialization)
+          const Storage copy = s;
           if (!copy.defined()) return;
         }
       });

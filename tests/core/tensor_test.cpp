@@ -18,7 +18,7 @@ Tensor bytes(const std::string& s) {
 
 TEST(TensorTest, IsAHandle) {
   const Tensor a = empty({2, 3});
-  const Tensor b = a;  // NOLINT(*-copy-initialization)
+  const Tensor b = a;
   EXPECT_TRUE(a.is_same(b));
   EXPECT_EQ(a.use_count(), 2u);
   EXPECT_FALSE(a.is_same(empty({2, 3})));
@@ -150,7 +150,7 @@ TEST(TensorTest, DataIsANewTensorOnTheSameValues) {
 
 TEST(TensorTest, SetDataKeepsTheTensorsIdentity) {
   const Tensor t = empty({2}, requires_grad());
-  const Tensor other_handle = t;  // NOLINT(*-copy-initialization)
+  const Tensor other_handle = t;
   const Tensor value = empty({3, 4}, kFloat64);
   t.set_data(value);
   EXPECT_TRUE(other_handle.is_same(t));
@@ -186,7 +186,7 @@ TEST(ParameterTest, IsANewTensorOnItsData) {
   EXPECT_FALSE(t.is_parameter());
   EXPECT_FALSE(t.requires_grad());
   EXPECT_FALSE(p.data().is_parameter());
-  const Tensor as_tensor = p;  // NOLINT(*-copy-initialization)
+  const Tensor as_tensor = p;
   EXPECT_TRUE(as_tensor.is_parameter()) << "a handle of the base type is the same parameter";
 }
 

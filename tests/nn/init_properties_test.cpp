@@ -135,9 +135,7 @@ TEST(InitProperties, MetaTensorsDrawNothing) {
 }
 
 TEST(InitProperties, FansCountInputsOutputsAndTheReceptiveField) {
-  const auto fans = [](std::vector<std::int64_t> sizes) {
-    return init::_calculate_fan_in_and_fan_out(empty(IntArrayRef(sizes)));
-  };
+  const auto fans = [](IntArrayRef sizes) { return init::_calculate_fan_in_and_fan_out(empty(sizes)); };
   using Pair = std::tuple<std::int64_t, std::int64_t>;
   EXPECT_EQ(fans({3, 5}), Pair(5, 3));
   EXPECT_EQ(fans({4, 6, 3}), Pair(18, 12));

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "ballast/core/sanitizer.h"
 #include "ballast/nn/nn.h"
 #include "ballast/ops/ops.h"
 
@@ -39,11 +40,7 @@ std::int64_t resident_bytes() {
 
 constexpr int kDeep = 100'000;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::int64_t kShadow = 16;  // how many bytes a sanitizer may keep for one
-#else
-constexpr std::int64_t kShadow = 1;
-#endif
+constexpr std::int64_t kShadow = kUnderSanitizer ? 16 : 1;  // how many bytes a sanitizer may keep for one
 
 TEST(DeepTreeTest, IsListedChangedCopiedAndDestroyedWithoutRecursion) {
   nn::Sequential net = chain(kDeep);

@@ -18,7 +18,7 @@ using testing::bytes_of;
 using testing::Json;
 using Change = std::function<void(StateDict&)>;
 
-Change drop(std::vector<std::string> names) {
+Change drop(const std::vector<std::string>& names) {
   return [names](StateDict& s) {
     for (const std::string& name : names) s.erase(name);
   };
@@ -26,7 +26,7 @@ Change drop(std::vector<std::string> names) {
 Change put(const std::string& name, const Tensor& value) {
   return [name, value](StateDict& s) { s.assign(name, value); };
 }
-Change chain(std::vector<Change> changes) {
+Change chain(const std::vector<Change>& changes) {
   return [changes](StateDict& s) {
     for (const Change& change : changes) change(s);
   };

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "tests/nn/models.h"
-#include "tests/support/golden.h"
 #include <gtest/gtest.h>
 
 #include "ballast/ops/ops.h"
@@ -13,7 +12,6 @@
 namespace ballast {
 namespace {
 
-using testing::bytes_of;
 using Names = std::vector<std::string>;
 
 /// Two parameters that are views of one memory, beside one that is alone.
@@ -43,7 +41,6 @@ struct Ties {
       same_module.push_back(modules.emplace(x.get(), name).first->second);
     }
   }
-  friend bool operator==(const Ties&, const Ties&) = default;
 
   Names same_object, same_storage, same_module;  ///< of each name, the first that means the same
 };

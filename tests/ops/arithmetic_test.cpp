@@ -22,7 +22,7 @@ template <class F>
 Tensor slow(const Tensor& a, const Tensor& b, F f) {
   const Tensor x = a.expand(broadcast_shapes(a.sizes(), b.sizes()));
   const Tensor y = b.expand(x.sizes());
-  const Tensor out = empty(x.sizes());
+  Tensor out = empty(x.sizes());
   std::vector<std::int64_t> at(x.sizes().size());
   for (std::int64_t i = 0; i < out.numel(); ++i) {
     std::int64_t rest = i;

@@ -77,7 +77,7 @@ std::vector<Draw> draws() {
       {"feature_dropout_mask", [](const Source& g) { return feature_dropout_mask(kLike, 0.4, g); }},
       {"trunc_normal_fill",
        [=](const Source& g) {
-         const Tensor t = tensor_of(40);
+         Tensor t = tensor_of(40);
          trunc_normal_fill(t, 0, 1, -1, 1, g);
          return t;
        }},

@@ -66,7 +66,7 @@ const std::map<std::string, std::function<Tensor(const Row&)>>& calls() {
       {"geometric_", [](const Row& r) { return r.made().geometric_(r.real(0)); }},
       {"trunc_normal_",
        [](const Row& r) {
-         const Tensor t = r.made();
+         Tensor t = r.made();
          trunc_normal_fill(t, r.real(0), r.real(1), r.real(2), r.real(3));
          return t;
        }},

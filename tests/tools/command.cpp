@@ -52,7 +52,7 @@ class Scratch {
 std::string scratch_folder() {
   static const Scratch all;
   static int made = 0;
-  const std::string folder = all.path() + "/" + std::to_string(made++);
+  std::string folder = all.path() + "/" + std::to_string(made++);
   std::filesystem::create_directory(folder);
   return folder;
 }

@@ -7,11 +7,13 @@
 #include "tests/tools/command.h"
 #include <gtest/gtest.h>
 
+#include "ballast/core/sanitizer.h"
+
 namespace ballast::testing {
 namespace {
 
 // Sanitizers take their share of both.
-constexpr double kSlower = BALLAST_SANITIZED ? 10 : 1;
+constexpr double kSlower = kUnderSanitizer ? 10 : 1;
 constexpr double kSeconds = 2 * kSlower, kMebibytes = 512 * kSlower;
 
 /// Runs the command in an empty folder, which must stay empty, as must the one around it.

@@ -11,6 +11,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "ballast/core/sanitizer.h"
+
 namespace ballast::testing {
 namespace {
 
@@ -152,7 +154,7 @@ TEST(ShowOptions, WhatIsNoFileIsNamed) {
     EXPECT_EQ(outcome.status, 2);
     EXPECT_EQ(outcome.out, "");
     EXPECT_EQ(outcome.error, "ballast: " + says + "\n");
-    EXPECT_LT(outcome.seconds, BALLAST_SANITIZED ? 20 : 2);
+    EXPECT_LT(outcome.seconds, kUnderSanitizer ? 20 : 2);
   }
   std::cout << "[ cases ] " << std::size(cases) << " places\n";
 }

@@ -60,6 +60,7 @@ class ModuleSequence : public Module {
   template <class Range>
   void extend(const Range& modules) {
     std::vector<std::shared_ptr<Module>> list;  // first, as `modules` may be this
+    if constexpr (requires { modules.size(); }) list.reserve(static_cast<std::size_t>(modules.size()));
     for (const auto& m : modules) list.push_back(module_of(m));
     for (auto& m : list) push_back(std::move(m));
   }

@@ -12,6 +12,7 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "ballast/core/ordered_dict.h"
@@ -36,7 +37,7 @@ class SequentialImpl : public Cloneable<SequentialImpl, ModuleSequence> {
   using ModuleSequence::push_back;
   /// Appends under a name; one that is there already gets the new module in its place.
   template <ModuleArgument M>
-  void push_back(std::string name, M&& module) {
+  void push_back(std::string_view name, M&& module) {
     put_child(name, module_of(std::forward<M>(module)));
   }
 

@@ -51,7 +51,7 @@ BALLAST_MODULE(Unflatten);
 
 struct FoldOptions {
   FoldOptions(ExpandingArray<2> output_size, ExpandingArray<2> kernel_size)
-      : output_size_(std::move(output_size)), kernel_size_(std::move(kernel_size)) {}
+      : output_size_(output_size), kernel_size_(kernel_size) {}
   BALLAST_ARG(ExpandingArray<2>, output_size);
   BALLAST_ARG(ExpandingArray<2>, kernel_size);
   BALLAST_ARG(ExpandingArray<2>, dilation) = 1;
@@ -62,7 +62,7 @@ struct FoldOptions {
 class FoldImpl : public Cloneable<FoldImpl> {
  public:
   FoldImpl(ExpandingArray<2> output_size, ExpandingArray<2> kernel_size)
-      : options(std::move(output_size), std::move(kernel_size)) {}
+      : options(output_size, kernel_size) {}
   explicit FoldImpl(const FoldOptions& options_) : options(options_) {}
   Tensor forward(const Tensor& input);
   std::string extra_repr() const override;
@@ -71,8 +71,7 @@ class FoldImpl : public Cloneable<FoldImpl> {
 BALLAST_MODULE(Fold);
 
 struct UnfoldOptions {
-  UnfoldOptions(ExpandingArray<2> kernel_size)
-      : kernel_size_(std::move(kernel_size)) {}  // NOLINT(*-explicit-*)
+  UnfoldOptions(ExpandingArray<2> kernel_size) : kernel_size_(kernel_size) {}  // NOLINT(*-explicit-*)
   BALLAST_ARG(ExpandingArray<2>, kernel_size);
   BALLAST_ARG(ExpandingArray<2>, dilation) = 1;
   BALLAST_ARG(ExpandingArray<2>, padding) = 0;
@@ -81,7 +80,7 @@ struct UnfoldOptions {
 /// Takes the windows of an image out as columns.
 class UnfoldImpl : public Cloneable<UnfoldImpl> {
  public:
-  explicit UnfoldImpl(ExpandingArray<2> kernel_size) : options(std::move(kernel_size)) {}
+  explicit UnfoldImpl(ExpandingArray<2> kernel_size) : options(kernel_size) {}
   explicit UnfoldImpl(const UnfoldOptions& options_) : options(options_) {}
   Tensor forward(const Tensor& input);
   std::string extra_repr() const override;

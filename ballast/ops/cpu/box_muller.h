@@ -1,5 +1,6 @@
-// Uniform and normal floats over the lanes of one instruction set. `L` gives its types and the operations that the
-// language does not write: L::Float, L::Int, L::Word (32 bits a lane), L::fma, L::sqrt, L::to_float, L::truncate.
+// Uniform and normal floats over the lanes of one instruction set. `L` gives their number, its types and the operations
+// that the language does not write: L::kLanes, L::Float, L::Int, L::Word (32 bits a lane), L::fma, L::sqrt, L::to_float,
+// L::truncate.
 //
 // log and sin/cos are the single-precision polynomials of Cephes (S. L. Moshier, netlib.org/cephes), fused exactly where
 // PyTorch's are: docs/rng.md promises those bits. Everything here has internal linkage: a file built for AVX-512 must not
@@ -116,7 +117,7 @@ inline void box_muller_lanes(typename L::Float& a, typename L::Float& b, float m
 
 template <class L>
 void uniform_range(const std::uint32_t* raw, float* out, std::size_t n, float low, float width, float high) {
-  constexpr std::size_t kLanes = sizeof(typename L::Float) / sizeof(float);
+  constexpr std::size_t kLanes = L::kLanes;
   std::size_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
     store_lanes(out + i, uniform_lanes<L>(load_lanes<typename L::Word>(raw + i), low, width, high));

@@ -10,6 +10,7 @@ struct Eight {
   using Float = float __attribute__((vector_size(32)));
   using Int = std::int32_t __attribute__((vector_size(32)));
   using Word = std::uint32_t __attribute__((vector_size(32)));
+  static constexpr std::size_t kLanes = 8;
   static Float all(float x) { return _mm256_set1_ps(x); }
   static Float fma(Float a, Float b, Float c) { return _mm256_fmadd_ps(a, b, c); }
   static Float sqrt(Float x) { return _mm256_sqrt_ps(x); }
@@ -46,7 +47,9 @@ void to_half(const float* x, std::uint16_t* out, std::size_t n) {
   for (; i + 8 <= n; i += 8) {
     store_lanes(out + i, _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT));
   }
-  for (; i < n; ++i) out[i] = static_cast<std::uint16_t>(_cvtss_sh(x[i], _MM_FROUND_TO_NEAREST_INT));
+  for (; i < n; ++i)
+    out[i] = static_cast<std::uint16_t>(
+        _mm_cvtsi128_si32(_mm_cvtps_ph(_mm_set_ss(x[i]), _MM_FROUND_TO_NEAREST_INT)));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ struct Sixteen {
   using Float = float __attribute__((vector_size(64)));
   using Int = std::int32_t __attribute__((vector_size(64)));
   using Word = std::uint32_t __attribute__((vector_size(64)));
+  static constexpr std::size_t kLanes = 16;
   static Float all(float x) { return _mm512_set1_ps(x); }
   static Float fma(Float a, Float b, Float c) { return _mm512_fmadd_ps(a, b, c); }
   static Float sqrt(Float x) { return _mm512_sqrt_ps(x); }
@@ -59,7 +60,9 @@ void to_half(const float* x, std::uint16_t* out, std::size_t n) {
   for (; i + 16 <= n; i += 16) {
     store_lanes(out + i, _mm512_cvtps_ph(_mm512_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT));
   }
-  for (; i < n; ++i) out[i] = static_cast<std::uint16_t>(_cvtss_sh(x[i], _MM_FROUND_TO_NEAREST_INT));
+  for (; i < n; ++i)
+    out[i] = static_cast<std::uint16_t>(
+        _mm_cvtsi128_si32(_mm_cvtps_ph(_mm_set_ss(x[i]), _MM_FROUND_TO_NEAREST_INT)));
 }
 
 }  // namespace

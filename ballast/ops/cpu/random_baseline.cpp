@@ -13,6 +13,7 @@ struct Single {
   using Float = float;
   using Int = std::int32_t;
   using Word = std::uint32_t;
+  static constexpr std::size_t kLanes = 1;
   static Float all(float x) { return x; }
   static Float fma(Float a, Float b, Float c) { return std::fma(a, b, c); }
   static Float sqrt(Float x) { return std::sqrt(x); }
