@@ -211,7 +211,7 @@ void unary_into(const Tensor& out, const Tensor& a, DType dtype, const Op& op) {
 /// or where the operation is not made for floats alone.
 template <class Op>
 bool binary_of_arrays(Tensor& out, const Operand& a, const Operand& b, DType dtype, const Op& op) {
-  if constexpr ((Op::kTypes & set_of(kFloat32)) != 0) {
+  if constexpr ((Op::kTypes & set_of(kFloat32)) != 0 && !HasBlockForm<Op, float>) {
     if constexpr (std::is_same_v<decltype(op(1.0F, 1.0F)), float>) {
       if (dtype != kFloat32 || a.is_number() || !is_float_array(a.tensor())) return false;
       if (!b.is_number() && (!is_float_array(b.tensor()) || b.sizes() != a.sizes())) return false;

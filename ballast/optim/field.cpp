@@ -46,7 +46,8 @@ Tensor number_tensor(double value) {
 OptimizerValue tensor_or_none(const Tensor& t) { return t.defined() ? OptimizerValue(t) : OptimizerValue(); }
 
 struct Reader {
-  OptimizerValue operator()(const double* p) const { return *p; }
+  /// The defaults of 0 are integers in PyTorch, so 0 is written as one.
+  OptimizerValue operator()(const double* p) const { return *p == 0 ? OptimizerValue(std::int64_t{0}) : *p; }
   OptimizerValue operator()(const bool* p) const { return *p; }
   OptimizerValue operator()(const std::int64_t* p) const { return *p; }
   OptimizerValue operator()(const std::tuple<double, double>* p) const {
