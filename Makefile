@@ -50,7 +50,7 @@ test-all: test
 bench:
 	@scripts/install-dependencies.sh --bench
 	@scripts/configure.sh bench
-	@cmake --build --preset bench -j $(JOBS) --target ballast_bench ballast_tool
+	@cmake --build --preset bench -j $(JOBS) --target ballast_benchmarks
 	@python3 bench/compare.py build/bin/ballast_bench build/bin/ballast
 
 format:

@@ -40,6 +40,26 @@ WORKLOADS = [
     ("construct.linear8x2048", 1, None, 2.5),
 ]
 
+# name, threads, at most so many times libtorch's time
+TRAINING = [
+    ("mlp.small", 1, 0.1),
+    ("mlp.small_forward", 1, 0.2),
+    ("mlp.tied", 1, 0.1),
+    ("mlp.medium", 1, 0.5),
+    ("mlp.medium", 2, 0.5),
+    ("mlp.large", 1, 0.8),
+    ("mlp.large", 2, 0.8),
+    ("conv.lenet", 1, 0.5),
+    ("conv.lenet", 2, 0.5),
+    ("conv.resnet20", 1, 0.6),
+    ("conv.resnet20", 2, 0.6),
+    ("seq.lstm", 1, 0.8),
+    ("seq.lstm", 2, 0.8),
+    ("seq.transformer", 1, 0.75),
+    ("seq.transformer", 2, 0.75),
+    ("seq.transformer_dropout", 1, 0.75),
+]
+
 OPEN_TORCH = """
 import sys, torch
 for n, t in torch.load(sys.argv[1], weights_only=True, mmap=True).items():
@@ -124,8 +144,32 @@ def main():
         peak = lambda rows: max(r["peak_rss_MiB"] for r in rows) if rows else None
         others = max(r["others"] for r in ours + theirs)
         row(f"{name} ({threads})", median(ours), median(theirs), target_ms, target_x, peak(ours), peak(theirs), others)
+    training(o)
     if o.only in "open.pth open.many":
         opens(o, torch)
+
+
+def training(o):
+    """Training steps, beside libtorch where its peer was built (a wheel of torch was there when this was configured)."""
+    peer = os.path.join(os.path.dirname(o.bench), "peer_libtorch")
+    if not os.path.exists(peer):
+        peer = None
+        print("skipped: peer_libtorch not built (libtorch's column)")
+    for name, threads, most in TRAINING:
+        if o.only not in name:
+            continue
+        ours, theirs = [], []
+        for _ in range(o.rounds):
+            ours.append(sample([o.bench, name, str(threads)], threads))
+            if peer:
+                theirs.append(sample([peer, name, str(threads)], threads))
+        median = lambda rows: statistics.median([m for r in rows for m in r["ms"]]) if rows else None
+        peak = lambda rows: max(r["peak_rss_MiB"] for r in rows) if rows else 0
+        mine, other = median(ours), median(theirs)
+        verdict = "" if other is None else "met" if mine <= most * other else "missed"
+        ratio = "       -" if other is None else f"{mine / other:8.3f}"
+        print(f"{name} ({threads})".ljust(30), f"{mine:10.4f}", "         -" if other is None else f"{other:10.4f}", ratio,
+              f" <= {most}".ljust(13), f"{verdict:7s} {peak(ours):6.0f} /{peak(theirs):6.0f} ", f"{max(r['others'] for r in ours + theirs):4.1f}", flush=True)
 
 
 def opens(o, torch):
