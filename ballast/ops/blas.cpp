@@ -1,6 +1,6 @@
 #include "ballast/ops/blas.h"
 
-#include <atomic>
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -23,11 +23,45 @@ void dorgqr_(const blasint* m, const blasint* n, const blasint* k, double* a, co
 namespace ballast::blas {
 namespace {
 
-/// OpenBLAS has a pool of its own: it uses as many threads as we do.
-void follow_num_threads() {
-  static std::atomic<int> told{0};
-  const int n = get_num_threads();
-  if (told.exchange(n, std::memory_order_relaxed) != n) openblas_set_num_threads(n);
+/// OpenBLAS has a pool of its own, whose threads spin while they wait: beside ours, or with a busy neighbour, a product then takes
+/// many times as long. So it is told once to keep to one thread, and products are cut up over our pool.
+void keep_to_one_thread() {
+  static const bool told = [] {
+    openblas_set_num_threads(1);
+    return true;
+  }();
+  static_cast<void>(told);
+}
+
+/// Products of fewer multiplications than this stay on one thread.
+constexpr double kParallelFrom = 4e6;
+
+/// part(first, count) over the rows of the result, or over its columns, whichever are more, in as many pieces as there are threads.
+template <class Rows, class Columns>
+void in_pieces(std::int64_t m, std::int64_t n, std::int64_t k, const Rows& rows, const Columns& columns) {
+  keep_to_one_thread();
+  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  const bool by_rows = m >= n;
+  const std::int64_t all = by_rows ? m : n;
+  const int pieces =
+      work < kParallelFrom ? 1 : static_cast<int>(std::min<std::int64_t>(get_num_threads(), all / 16));
+  if (pieces <= 1) {
+    rows(0, m);
+    return;
+  }
+  // Pieces begin at multiples of 16, where the kernels' tiles do.
+  const std::int64_t each = (all / pieces + 15) / 16 * 16;
+  parallel_tasks(pieces, [&](int i) {
+    const std::int64_t first = i * each;
+    const std::int64_t count = i + 1 == pieces ? all - first : std::min(each, all - first);
+    if (count > 0) by_rows ? rows(first, count) : columns(first, count);
+  });
+}
+
+/// `x` from row `i` on, and from column `j` on.
+template <class T>
+const T* from(const Matrix<T>& x, std::int64_t i, std::int64_t j) {
+  return x.transposed ? x.data + j * x.step + i : x.data + i * x.step + j;
 }
 
 blasint size_of(std::int64_t n) {
@@ -45,7 +79,7 @@ CBLAS_TRANSPOSE letter(const Matrix<T>& x) {
 /// Calls `routine(work, lwork, info)` twice: to ask for its workspace, then to run.
 template <class T, class Routine>
 void with_workspace(const char* name, const Routine& routine) {
-  follow_num_threads();
+  keep_to_one_thread();
   blasint info = 0;
   T wish = 0;
   const blasint ask = -1;
@@ -60,16 +94,26 @@ void with_workspace(const char* name, const Routine& routine) {
 
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k, float alpha, Matrix<float> a, Matrix<float> b,
           float beta, float* c, std::int64_t c_step) {
-  follow_num_threads();
-  cblas_sgemm(CblasRowMajor, letter(a), letter(b), size_of(m), size_of(n), size_of(k), alpha, a.data,
-              size_of(a.step), b.data, size_of(b.step), beta, c, size_of(c_step));
+  const auto piece = [&](std::int64_t row, std::int64_t column, std::int64_t rows, std::int64_t columns) {
+    cblas_sgemm(CblasRowMajor, letter(a), letter(b), size_of(rows), size_of(columns), size_of(k), alpha,
+                from(a, row, 0), size_of(a.step), from(b, 0, column), size_of(b.step), beta,
+                c + row * c_step + column, size_of(c_step));
+  };
+  in_pieces(
+      m, n, k, [&](std::int64_t first, std::int64_t count) { piece(first, 0, count, n); },
+      [&](std::int64_t first, std::int64_t count) { piece(0, first, m, count); });
 }
 
 void gemm(std::int64_t m, std::int64_t n, std::int64_t k, double alpha, Matrix<double> a, Matrix<double> b,
           double beta, double* c, std::int64_t c_step) {
-  follow_num_threads();
-  cblas_dgemm(CblasRowMajor, letter(a), letter(b), size_of(m), size_of(n), size_of(k), alpha, a.data,
-              size_of(a.step), b.data, size_of(b.step), beta, c, size_of(c_step));
+  const auto piece = [&](std::int64_t row, std::int64_t column, std::int64_t rows, std::int64_t columns) {
+    cblas_dgemm(CblasRowMajor, letter(a), letter(b), size_of(rows), size_of(columns), size_of(k), alpha,
+                from(a, row, 0), size_of(a.step), from(b, 0, column), size_of(b.step), beta,
+                c + row * c_step + column, size_of(c_step));
+  };
+  in_pieces(
+      m, n, k, [&](std::int64_t first, std::int64_t count) { piece(first, 0, count, n); },
+      [&](std::int64_t first, std::int64_t count) { piece(0, first, m, count); });
 }
 
 void geqrf(std::int64_t rows, std::int64_t columns, float* a, std::int64_t step, float* tau) {
