@@ -13,7 +13,9 @@ struct LanguageModelImpl : nn::Cloneable<LanguageModelImpl> {
   explicit LanguageModelImpl(std::int64_t characters, bool tied = true)
       : embedding(characters, kWidth),
         position(kLength, kWidth),
-        layers(nn::TransformerEncoderLayer(nn::TransformerEncoderLayerOptions(kWidth, 4).dim_feedforward(128).dropout(0)), 2),
+        layers(nn::TransformerEncoderLayer(
+                   nn::TransformerEncoderLayerOptions(kWidth, 4).dim_feedforward(128).dropout(0)),
+               2),
         output(nn::LinearOptions(kWidth, characters).bias(false)) {
     bind_module("embedding", embedding);
     bind_module("position", position);

@@ -26,7 +26,8 @@ std::string python_text(const Value& v) {
     return fmt::format("{}", fmt::join(texts, ", "));
   };
   if (v.is_mapping()) {
-    return "{" + items([&](std::size_t i) { return python_text(v.key(i)) + ": " + python_text(v.value(i)); }) + "}";
+    return "{" +
+           items([&](std::size_t i) { return python_text(v.key(i)) + ": " + python_text(v.value(i)); }) + "}";
   }
   if (v.is_sequence()) {
     return "[" + items([&](std::size_t i) { return python_text(v.item(i)); }) + "]";

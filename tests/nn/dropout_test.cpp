@@ -1,5 +1,4 @@
 // Dropout: PyTorch's masks for a seed, the edges, evaluation, gradients.
-#include "ballast/ops/comparison.h"
 #include "ballast/ops/dropout.h"
 
 #include <cstdio>
@@ -16,6 +15,7 @@
 #include "ballast/nn/functional.h"
 #include "ballast/nn/layers/layers.h"
 #include "ballast/ops/arithmetic.h"
+#include "ballast/ops/comparison.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/random.h"
 
