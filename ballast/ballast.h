@@ -17,6 +17,7 @@
 #include "ballast/core/parallel.h"
 #include "ballast/core/print.h"
 #include "ballast/core/state_dict.h"
+#include "ballast/core/storage_cache.h"
 #include "ballast/core/tensor.h"
 #include "ballast/core/warning.h"
 #include "ballast/data/data.h"

@@ -1,21 +1,15 @@
 #include "ballast/core/storage.h"
 
 #include <cstdlib>
-#include <limits>
 #include <new>
 
-#include <sys/mman.h>
-
 #include "ballast/core/error.h"
+#include "ballast/core/storage_cache.h"
 
 namespace ballast {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
-// From here on first touch in 4 KiB pages costs more than anything else done with the memory.
-constexpr std::size_t kHugeFrom = std::size_t{4} << 20;
-
 enum Block : std::uint8_t { kNone, kInline, kSeparate };
 
 IntrusivePtr<StorageImpl> make(StorageImpl::Kind kind, std::byte* data, std::size_t nbytes) {
@@ -30,37 +24,50 @@ IntrusivePtr<StorageImpl> make(StorageImpl::Kind kind, std::byte* data, std::siz
   throw LimitError(fmt::format("can't allocate memory: you tried to allocate {} bytes", nbytes));
 }
 
-std::byte* allocate_huge(std::size_t nbytes) {
-  if (nbytes > std::numeric_limits<std::size_t>::max() - kHugePage) throw_no_memory(nbytes);
-  void* p = std::aligned_alloc(kHugePage, (nbytes + kHugePage - 1) / kHugePage * kHugePage);
+/// Memory for the object and, behind it, `nbytes` that are aligned.
+std::size_t joint_size(std::size_t nbytes) { return sizeof(StorageImpl) + kAlignment - 1 + nbytes; }
+
+void* take_joint(std::size_t nbytes) {
+  const std::size_t size = joint_size(nbytes);
+  void* const p = size < detail::kLeastCachedBlock ? std::malloc(size) : detail::take_block(size);
   if (p == nullptr) throw_no_memory(nbytes);
-  madvise(p, nbytes, MADV_HUGEPAGE);  // a hint: without it everything works, slower
-  return static_cast<std::byte*>(p);
+  return p;
+}
+
+void give_joint(void* memory, std::size_t nbytes) noexcept {
+  const std::size_t size = joint_size(nbytes);
+  if (size < detail::kLeastCachedBlock) {
+    std::free(memory);
+  } else {
+    detail::give_block(memory, size);
+  }
 }
 
 }  // namespace
 
 void StorageImpl::destroy(StorageImpl* s) noexcept {
+  const std::size_t nbytes = s->nbytes;
   if (s->block == kInline) {
     s->~StorageImpl();
-    std::free(s);
+    give_joint(s, nbytes);
     return;
   }
-  if (s->block == kSeparate) std::free(s->data);
+  if (s->block == kSeparate) detail::give_block(s->data, nbytes);
   delete s;
 }
 
 Storage Storage::allocate(std::size_t nbytes) {
-  if (nbytes >= kHugeFrom) {
-    std::unique_ptr<std::byte, decltype(&std::free)> data(allocate_huge(nbytes), &std::free);
+  if (nbytes >= detail::kLeastHugeBlock) {
+    const auto give = [nbytes](std::byte* p) { detail::give_block(p, nbytes); };
+    std::unique_ptr<std::byte, decltype(give)> data(static_cast<std::byte*>(detail::take_block(nbytes)),
+                                                    give);
+    if (!data) throw_no_memory(nbytes);
     auto impl = make(StorageImpl::Kind::kOwned, data.get(), nbytes);
     impl->block = kSeparate;
-    static_cast<void>(data.release());  // impl frees it from here on
+    static_cast<void>(data.release());  // impl gives it back from here on
     return Storage(std::move(impl));
   }
-  // One block holds the object and, behind it, the aligned bytes.
-  void* memory = std::malloc(sizeof(StorageImpl) + kAlignment - 1 + nbytes);
-  if (memory == nullptr) throw_no_memory(nbytes);
+  void* const memory = take_joint(nbytes);
   auto* s = new (memory) StorageImpl;
   const auto after = reinterpret_cast<std::uintptr_t>(s + 1);
   s->data = reinterpret_cast<std::byte*>((after + kAlignment - 1) / kAlignment * kAlignment);
