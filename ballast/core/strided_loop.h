@@ -83,14 +83,14 @@ class StridedLoop {
   [[nodiscard]] std::int64_t total() const { return total_; }
 
   /// Walks of fewer elements stay on the calling thread.
-  static constexpr std::int64_t kParallelFrom = std::int64_t{1} << 20;
+  static constexpr std::int64_t kParallelFrom = 2 * kElementGrain;
 
   /// Calls `row(pointers, steps in bytes, n)` until every element was part of one row.
   template <class Row>
   void run(const Row& row) const {
     if (total_ == 0) return;
     if (total_ < kParallelFrom) return run_range(0, total_, row);
-    parallel_for(total_, kParallelFrom / 4,
+    parallel_for(total_, kElementGrain,
                  [&](std::int64_t begin, std::int64_t end) { run_range(begin, end, row); });
   }
 
@@ -100,7 +100,7 @@ class StridedLoop {
   void run_aligned(std::int64_t align, const Row& row) const {
     if (total_ < kParallelFrom) return run(row);
     const std::int64_t unit = rank_ <= 1 ? align : levels()[rank_ - 1].size;
-    const std::int64_t grain = std::max<std::int64_t>(kParallelFrom / 4 / unit, 1);
+    const std::int64_t grain = grain_for(unit);
     parallel_for((total_ + unit - 1) / unit, grain, [&](std::int64_t begin, std::int64_t end) {
       run_range(begin * unit, std::min(end * unit, total_), row);
     });

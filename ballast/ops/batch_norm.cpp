@@ -22,8 +22,7 @@ struct Layout {
   /// Calls f(c) for each channel, on several threads if there is much to do.
   template <class F>
   void for_each_channel(const F& f) const {
-    const std::int64_t grain = std::max<std::int64_t>(1, (1 << 18) / std::max<std::int64_t>(each(), 1));
-    parallel_for(channels, grain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_for(channels, grain_for(each()), [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t c = begin; c < end; ++c) f(c);
     });
   }

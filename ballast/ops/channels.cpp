@@ -20,17 +20,16 @@ Tensor sum_of_channels(const Tensor& t) {
   const auto sum = [&]<class T>(std::type_identity<T>) {
     const T* const from = rows.data_ptr<T>();
     T* const to = out.data_ptr<T>();
-    parallel_for(channels, std::max<std::int64_t>(1, (1 << 18) / std::max<std::int64_t>(n * rest, 1)),
-                 [&](std::int64_t begin, std::int64_t end) {
-                   for (std::int64_t c = begin; c < end; ++c) {
-                     double total = 0;
-                     for (std::int64_t i = 0; i < n; ++i) {
-                       const T* const row = from + (i * channels + c) * rest;
-                       total += long_sum<T>(rest, [row](std::int64_t k) { return row[k]; });
-                     }
-                     to[c] = static_cast<T>(total);
-                   }
-                 });
+    parallel_for(channels, grain_for(n * rest), [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t c = begin; c < end; ++c) {
+        double total = 0;
+        for (std::int64_t i = 0; i < n; ++i) {
+          const T* const row = from + (i * channels + c) * rest;
+          total += long_sum<T>(rest, [row](std::int64_t k) { return row[k]; });
+        }
+        to[c] = static_cast<T>(total);
+      }
+    });
   };
   t.dtype() == kFloat32 ? sum(std::type_identity<float>{}) : sum(std::type_identity<double>{});
   return out;

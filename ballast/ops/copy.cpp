@@ -58,8 +58,8 @@ void fill_with(const Tensor& t, T value) {
       constexpr std::int64_t kSize = sizeof(T);
       fill_block(to + begin * kSize, pattern, (end - begin) * kSize);
     };
-    if (t.numel() < StridedLoop<1>::kParallelFrom) return fill_range(0, t.numel());
-    return parallel_for(t.numel(), StridedLoop<1>::kParallelFrom, fill_range);
+    if (t.numel() < 2 * kElementGrain) return fill_range(0, t.numel());
+    return parallel_for(t.numel(), kElementGrain, fill_range);
   }
   StridedLoop<1>(t.sizes(), {operand(t)})
       .run([&](std::byte* const* p, const std::int64_t* step, std::int64_t n) {

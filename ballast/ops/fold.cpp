@@ -55,8 +55,7 @@ Tensor run(const Tensor& x, const Fold& f, std::int64_t n, std::int64_t channels
       const Tensor from = x.to(dtype_of<C>).contiguous();
       const Tensor to = std::is_same_v<T, C> ? out : empty(out.sizes(), dtype_of<C>);
       const std::int64_t matrix = columns[1] * columns[2], plane = channels * places(f.in);
-      const std::int64_t grain = std::max<std::int64_t>(1, (1 << 18) / std::max<std::int64_t>(matrix, 1));
-      parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
+      parallel_for(n, grain_for(matrix), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
           if (to_columns) {
             detail::to_columns(from.data_ptr<C>() + i * plane, to.data_ptr<C>() + i * matrix, channels, f.in,

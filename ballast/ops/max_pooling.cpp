@@ -88,10 +88,9 @@ void pool_all(const Tensor& x, const Tensor& y, const Tensor& index, const Pooli
     const Tensor from = x.to(dtype_of<C>).contiguous();
     const Tensor to = std::is_same_v<T, C> ? y : empty(y.sizes(), dtype_of<C>);
     const std::int64_t in = places(p.in), out = places(p.out);
-    const std::int64_t grain = std::max<std::int64_t>(1, (1 << 18) / std::max<std::int64_t>(in, 1));
     const auto run = [&]<class I>(std::type_identity<I>) {
       I* const where = index.defined() ? index.data_ptr<I>() : nullptr;
-      parallel_for(p.planes, grain, [&](std::int64_t begin, std::int64_t end) {
+      parallel_for(p.planes, grain_for(in), [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
           pool(from.data_ptr<C>() + i * in, to.data_ptr<C>() + i * out,
                where == nullptr ? nullptr : where + i * out, i);

@@ -28,10 +28,6 @@ void visit(DType dtype, DType index, const char* name, const F& f) {
   });
 }
 
-std::int64_t planes_at_once(const Planes& p) {
-  return std::max<std::int64_t>(1, (1 << 18) / std::max<std::int64_t>(std::max(p.in, p.out), 1));
-}
-
 [[noreturn]] void throw_outside(std::int64_t at, std::int64_t size) {
   throw IndexError(fmt::format("Found an invalid max index: {} (planes have {} elements)", at, size));
 }
@@ -52,13 +48,14 @@ Tensor gather_planes(const Tensor& x, const Tensor& index, std::size_t rank, con
             const T* const source = from.data_ptr<T>();
             const I* const where = at.data_ptr<I>();
             T* const to = out.data_ptr<T>();
-            parallel_for(p.count, planes_at_once(p), [&](std::int64_t begin, std::int64_t end) {
-              for (std::int64_t i = begin * p.out; i < end * p.out; ++i) {
-                const I k = where[i];
-                if (k < 0 || k >= p.in) throw_outside(k, p.in);
-                to[i] = source[i / p.out * p.in + k];
-              }
-            });
+            parallel_for(p.count, grain_for(std::max(p.in, p.out)),
+                         [&](std::int64_t begin, std::int64_t end) {
+                           for (std::int64_t i = begin * p.out; i < end * p.out; ++i) {
+                             const I k = where[i];
+                             if (k < 0 || k >= p.in) throw_outside(k, p.in);
+                             to[i] = source[i / p.out * p.in + k];
+                           }
+                         });
           });
   }
   if (tape.on()) {
@@ -84,17 +81,18 @@ Tensor scatter_planes(const Tensor& y, const Tensor& index, IntArrayRef sizes, c
             const T* const source = from.data_ptr<T>();
             const I* const where = at.data_ptr<I>();
             T* const to = out.data_ptr<T>();
-            parallel_for(p.count, planes_at_once(p), [&](std::int64_t begin, std::int64_t end) {
-              std::fill(to + begin * p.in, to + end * p.in, T(0));
-              for (std::int64_t plane = begin; plane < end; ++plane) {
-                T* const row = to + plane * p.in;
-                for (std::int64_t i = plane * p.out; i < (plane + 1) * p.out; ++i) {
-                  const I k = where[i];
-                  if (k < 0 || k >= p.in) throw_outside(k, p.in);
-                  row[k] = convert_element<T>(to_compute(row[k]) + to_compute(source[i]));
-                }
-              }
-            });
+            parallel_for(p.count, grain_for(std::max(p.in, p.out)),
+                         [&](std::int64_t begin, std::int64_t end) {
+                           std::fill(to + begin * p.in, to + end * p.in, T(0));
+                           for (std::int64_t plane = begin; plane < end; ++plane) {
+                             T* const row = to + plane * p.in;
+                             for (std::int64_t i = plane * p.out; i < (plane + 1) * p.out; ++i) {
+                               const I k = where[i];
+                               if (k < 0 || k >= p.in) throw_outside(k, p.in);
+                               row[k] = convert_element<T>(to_compute(row[k]) + to_compute(source[i]));
+                             }
+                           }
+                         });
           });
   }
   if (tape.on()) {

@@ -171,15 +171,14 @@ Tensor pointwise_sum_of_differences(const PointwiseOp& op, const Tensor& x, cons
       total = loop(op.parameters, elements<T>(a), elements<T>(b), n);
     } else {
       std::vector<double> sums(static_cast<std::size_t>((n + kPiece - 1) / kPiece));
-      parallel_for(static_cast<std::int64_t>(sums.size()), kElementGrain / kPiece,
-                   [&](std::int64_t i, std::int64_t end) {
-                     for (; i < end; ++i) {
-                       const std::int64_t begin = i * kPiece;
-                       sums[static_cast<std::size_t>(i)] =
-                           loop(op.parameters, elements<T>(a) + begin, elements<T>(b) + begin,
-                                std::min(kPiece, n - begin));
-                     }
-                   });
+      parallel_for(
+          static_cast<std::int64_t>(sums.size()), grain_for(kPiece), [&](std::int64_t i, std::int64_t end) {
+            for (; i < end; ++i) {
+              const std::int64_t begin = i * kPiece;
+              sums[static_cast<std::size_t>(i)] = loop(op.parameters, elements<T>(a) + begin,
+                                                       elements<T>(b) + begin, std::min(kPiece, n - begin));
+            }
+          });
       for (const double s : sums) total += s;
     }
     *elements<T>(out) = static_cast<T>(total * scale);

@@ -25,13 +25,10 @@ template <class T>
   return t.defined() ? static_cast<T*>(t.data_ptr()) : nullptr;
 }
 
-/// Elements that are worth a thread.
-inline constexpr std::int64_t kElementGrain = std::int64_t{1} << 18;
-
 /// part(begin, end) over n elements, on several threads if they are many.
 template <class Part>
 void in_parts(std::int64_t n, const Part& part) {
-  if (n < 4 * kElementGrain) return part(std::int64_t{0}, n);
+  if (n < 2 * kElementGrain) return part(std::int64_t{0}, n);
   parallel_for(n, kElementGrain, part);
 }
 

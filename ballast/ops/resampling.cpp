@@ -17,63 +17,57 @@ struct Lines {
       : outer(numel_of(sizes.slice(0, d))), inner(numel_of(sizes.slice(d + 1))) {}
 };
 
-std::int64_t lines_at_once(std::int64_t elements) {
-  return std::max<std::int64_t>(1, (1 << 18) / std::max<std::int64_t>(elements, 1));
-}
-
 /// y[., o, .] = sum of weight * x[., input, .].
 template <class T>
 void apply(const Taps& taps, const Lines& l, const T* x, T* y) {
   const std::int64_t in = taps.inputs(), out = taps.outputs();
-  parallel_for(l.outer, lines_at_once(l.inner * std::max(in, out)),
-               [&](std::int64_t begin, std::int64_t end) {
-                 for (std::int64_t i = begin; i < end; ++i) {
-                   const T* const from = x + i * in * l.inner;
-                   T* const to = y + i * out * l.inner;
-                   for (std::int64_t o = 0; o < out; ++o) {
-                     const Taps::Entry *tap = taps.begin(o), *const last = taps.end(o);
-                     if (l.inner == 1) {
-                       T sum = tap == last ? T(0) : static_cast<T>(tap->weight) * from[tap->input];
-                       for (++tap; tap < last; ++tap) sum += static_cast<T>(tap->weight) * from[tap->input];
-                       to[o] = sum;
-                       continue;
-                     }
-                     T* const row = to + o * l.inner;
-                     if (tap == last) std::fill(row, row + l.inner, T(0));
-                     for (bool first = true; tap != last; ++tap, first = false) {
-                       const T weight = static_cast<T>(tap->weight);
-                       const T* const source = from + tap->input * l.inner;
-                       if (first) {
-                         for (std::int64_t k = 0; k < l.inner; ++k) row[k] = weight * source[k];
-                       } else {
-                         for (std::int64_t k = 0; k < l.inner; ++k) row[k] += weight * source[k];
-                       }
-                     }
-                   }
-                 }
-               });
+  parallel_for(l.outer, grain_for(l.inner * std::max(in, out)), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T* const from = x + i * in * l.inner;
+      T* const to = y + i * out * l.inner;
+      for (std::int64_t o = 0; o < out; ++o) {
+        const Taps::Entry *tap = taps.begin(o), *const last = taps.end(o);
+        if (l.inner == 1) {
+          T sum = tap == last ? T(0) : static_cast<T>(tap->weight) * from[tap->input];
+          for (++tap; tap < last; ++tap) sum += static_cast<T>(tap->weight) * from[tap->input];
+          to[o] = sum;
+          continue;
+        }
+        T* const row = to + o * l.inner;
+        if (tap == last) std::fill(row, row + l.inner, T(0));
+        for (bool first = true; tap != last; ++tap, first = false) {
+          const T weight = static_cast<T>(tap->weight);
+          const T* const source = from + tap->input * l.inner;
+          if (first) {
+            for (std::int64_t k = 0; k < l.inner; ++k) row[k] = weight * source[k];
+          } else {
+            for (std::int64_t k = 0; k < l.inner; ++k) row[k] += weight * source[k];
+          }
+        }
+      }
+    }
+  });
 }
 
 /// x[., input, .] = sum of weight * y[., o, .]: the transpose.
 template <class T>
 void apply_transposed(const Taps& taps, const Lines& l, const T* y, T* x) {
   const std::int64_t in = taps.inputs(), out = taps.outputs();
-  parallel_for(l.outer, lines_at_once(l.inner * std::max(in, out)),
-               [&](std::int64_t begin, std::int64_t end) {
-                 std::fill(x + begin * in * l.inner, x + end * in * l.inner, T(0));
-                 for (std::int64_t i = begin; i < end; ++i) {
-                   const T* const from = y + i * out * l.inner;
-                   T* const to = x + i * in * l.inner;
-                   for (std::int64_t o = 0; o < out; ++o) {
-                     for (const Taps::Entry* tap = taps.begin(o); tap != taps.end(o); ++tap) {
-                       const T weight = static_cast<T>(tap->weight);
-                       T* const row = to + tap->input * l.inner;
-                       const T* const source = from + o * l.inner;
-                       for (std::int64_t k = 0; k < l.inner; ++k) row[k] += weight * source[k];
-                     }
-                   }
-                 }
-               });
+  parallel_for(l.outer, grain_for(l.inner * std::max(in, out)), [&](std::int64_t begin, std::int64_t end) {
+    std::fill(x + begin * in * l.inner, x + end * in * l.inner, T(0));
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T* const from = y + i * out * l.inner;
+      T* const to = x + i * in * l.inner;
+      for (std::int64_t o = 0; o < out; ++o) {
+        for (const Taps::Entry* tap = taps.begin(o); tap != taps.end(o); ++tap) {
+          const T weight = static_cast<T>(tap->weight);
+          T* const row = to + tap->input * l.inner;
+          const T* const source = from + o * l.inner;
+          for (std::int64_t k = 0; k < l.inner; ++k) row[k] += weight * source[k];
+        }
+      }
+    }
+  });
 }
 
 Dims with(IntArrayRef sizes, std::size_t d, std::int64_t n) {

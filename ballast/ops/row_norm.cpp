@@ -37,7 +37,7 @@ std::int64_t in_parts(const Rows& r, const F& f) {
   const std::int64_t parts =
       std::clamp<std::int64_t>(work >> 15, 1, std::min(kParts, std::max<std::int64_t>(r.rows, 1)));
   const auto begin = [&](std::int64_t part) { return r.rows * part / parts; };
-  const std::int64_t grain = work > (1 << 19) ? 1 : parts;
+  const std::int64_t grain = work > 2 * kElementGrain ? 1 : parts;
   parallel_for(parts, grain, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t part = first; part < last; ++part) f(part, begin(part), begin(part + 1));
   });

@@ -39,8 +39,8 @@ void in_parts(const SoftmaxShape& s, const Part& part) {
   const auto run = [&](std::int64_t begin, std::int64_t end) {
     part(SoftmaxShape{end - begin, s.n, s.inner}, begin * slice, begin * s.inner);
   };
-  if (s.numel() < 4 * detail::kElementGrain) return run(0, s.outer);
-  parallel_for(s.outer, std::max<std::int64_t>(detail::kElementGrain / slice, 1), run);
+  if (s.numel() < 2 * kElementGrain) return run(0, s.outer);
+  parallel_for(s.outer, grain_for(slice), run);
 }
 
 enum class Kind : std::uint8_t { kSoftmax, kLogSoftmax };

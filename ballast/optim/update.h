@@ -72,20 +72,17 @@ void loop(std::int64_t n, const Element& element, T* p, const T* g, State*... st
   loop_baseline(n, element, p, g, state...);
 }
 
-/// Work below this stays on one thread.
-inline constexpr std::int64_t kElementsPerThread = std::int64_t{1} << 19;
-
 template <class T, class Update, class... State>
 void run(const TensorImpl& p, const TensorImpl& g, const Update& update, const State&... state) {
   const auto at = [](const TensorImpl& t) {
     return reinterpret_cast<T*>(t.storage.mutable_data()) + t.offset;
   };
   const auto element = update.template element<T>();
-  if (p.numel < 2 * kElementsPerThread) [[likely]] {
+  if (p.numel < 2 * kElementGrain) [[likely]] {
     loop(p.numel, element, at(p), at(g), at(state.impl())...);
     return;
   }
-  parallel_for(p.numel, kElementsPerThread, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(p.numel, kElementGrain, [&](std::int64_t begin, std::int64_t end) {
     loop(end - begin, element, at(p) + begin, at(g) + begin, (at(state.impl()) + begin)...);
   });
 }
