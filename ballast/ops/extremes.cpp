@@ -88,7 +88,7 @@ std::tuple<Tensor, Tensor> extremes_along(const Tensor& t, std::int64_t dim, boo
   find_extremes(r, which, which == Which::kMax ? "max_cpu" : "min_cpu", out);
   if (tape.on()) {
     tape.record(which == Which::kMax ? "MaxBackward0" : "MinBackward0", out.values, saved(out.places),
-                [dim, shape = detail::Reduced(t, dim, keepdim), sizes = Dims(t.sizes())](Backward& b) {
+                [dim, shape = detail::Reduced(t, dim), sizes = Dims(t.sizes())](Backward& b) {
                   b.give(0, scatter_add(zeros(sizes, b.grad().options()), dim, shape.kept(b.saved(0)),
                                         shape.kept(b.grad())));
                 });

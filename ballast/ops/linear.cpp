@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <array>
 
 #include "ballast/autograd/tape.h"
 #include "ballast/ops/blas_matrix.h"
 #include "ballast/ops/matmul.h"
+#include "ballast/ops/reduction.h"
 
 namespace ballast {
 namespace {
@@ -53,23 +53,6 @@ void products(const Tensor& out, const Tensor& x, const Tensor& weight, const Te
   });
 }
 
-/// The sums of the columns of a matrix of `width` columns, added up in double.
-template <class T>
-void sum_columns(const T* from, std::int64_t n, std::int64_t width, T* to) {
-  constexpr std::int64_t kBlock = 64;
-  for (std::int64_t first = 0; first < width; first += kBlock) {
-    const std::int64_t count = std::min(kBlock, width - first);
-    std::array<double, kBlock> sums{};
-    for (std::int64_t i = 0; i < n; ++i) {
-      const T* const row = from + i * width + first;
-      for (std::int64_t j = 0; j < count; ++j)
-        sums[static_cast<std::size_t>(j)] += static_cast<double>(row[j]);
-    }
-    for (std::int64_t j = 0; j < count; ++j)
-      to[first + j] = static_cast<T>(sums[static_cast<std::size_t>(j)]);
-  }
-}
-
 /// The gradients as formulas, which can be differentiated again.
 void formulas(Backward& b, const Tensor& x, const Tensor& weight) {
   const Tensor& grad = b.grad();
@@ -102,11 +85,7 @@ void gradients(Backward& b) {
       blas::gemm(width, in, n, T(1), rows<T>(grad, true), rows<T>(x), T(0), of_weight.data_ptr<T>(), in);
       b.give(1, std::move(of_weight));
     }
-    if (b.num_inputs() > 2 && b.wants(2)) {
-      Tensor of_bias = empty({width}, grad.options());
-      sum_columns(grad.data_ptr<T>(), n, width, of_bias.data_ptr<T>());
-      b.give(2, std::move(of_bias));
-    }
+    if (b.num_inputs() > 2 && b.wants(2)) b.give(2, grad.view({n, width}).sum(0));
   });
 }
 

@@ -5,12 +5,11 @@
 
 namespace ballast::detail {
 
-ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim) {
-  const auto rank = static_cast<std::size_t>(t.dim());
-  if (dims.empty() && t.is_contiguous()) {  // all of it, as it lies
-    return {.rows = t, .count = 1, .n = t.numel(), .result = keepdim ? Dims(rank, 1) : Dims()};
-  }
-  std::vector<bool> reduced(std::max<std::size_t>(rank, 1), dims.empty());
+namespace {
+
+/// Of each dimension of `t`, whether it is one of `dims` (none: all).
+std::vector<bool> which_reduced(const Tensor& t, IntArrayRef dims) {
+  std::vector<bool> reduced(std::max<std::size_t>(static_cast<std::size_t>(t.dim()), 1), dims.empty());
   Dims wrapped;
   for (const std::int64_t dim : dims) wrapped.push_back(wrap_dim(dim, t.dim()));
   for (const std::int64_t dim : wrapped) {
@@ -18,27 +17,46 @@ ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim) {
     check<ShapeError>(!reduced[d], "dim {} appears multiple times in the list of dims", d);
     reduced[d] = true;
   }
-  ReducedRows out{.rows = t, .count = 1, .n = 1, .result = {}};
+  return reduced;
+}
+
+Dims sizes_left(const Tensor& t, const std::vector<bool>& reduced, bool keepdim) {
+  Dims sizes;
+  for (std::size_t d = 0; d < static_cast<std::size_t>(t.dim()); ++d) {
+    if (!reduced[d]) {
+      sizes.push_back(t.sizes()[d]);
+    } else if (keepdim) {
+      sizes.push_back(1);
+    }
+  }
+  return sizes;
+}
+
+}  // namespace
+
+Dims reduced_sizes(const Tensor& t, IntArrayRef dims, bool keepdim) {
+  return sizes_left(t, which_reduced(t, dims), keepdim);
+}
+
+ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim) {
+  const auto rank = static_cast<std::size_t>(t.dim());
+  if (dims.empty() && t.is_contiguous()) {  // all of it, as it lies
+    return {.rows = t, .count = 1, .n = t.numel(), .result = keepdim ? Dims(rank, 1) : Dims()};
+  }
+  const std::vector<bool> reduced = which_reduced(t, dims);
+  ReducedRows out{.rows = t, .count = 1, .n = 1, .result = sizes_left(t, reduced, keepdim)};
   Dims order;
   for (const bool last : {false, true}) {
     for (std::size_t d = 0; d < rank; ++d) {
       if (reduced[d] == last) order.push_back(static_cast<std::int64_t>(d));
     }
   }
-  for (std::size_t d = 0; d < rank; ++d) {
-    (reduced[d] ? out.n : out.count) *= t.sizes()[d];
-    if (!reduced[d]) {
-      out.result.push_back(t.sizes()[d]);
-    } else if (keepdim) {
-      out.result.push_back(1);
-    }
-  }
+  for (std::size_t d = 0; d < rank; ++d) (reduced[d] ? out.n : out.count) *= t.sizes()[d];
   if (rank > 0) out.rows = t.permute(order).contiguous();
   return out;
 }
 
-Reduced::Reduced(const Tensor& t, IntArrayRef dims, bool keepdim) : sizes_(t.sizes()), kept_(t.sizes()) {
-  static_cast<void>(keepdim);  // either way the result has the elements of the kept shape
+Reduced::Reduced(const Tensor& t, IntArrayRef dims) : sizes_(t.sizes()), kept_(t.sizes()) {
   for (const std::int64_t d : dims) {
     if (t.dim() > 0) kept_[static_cast<std::size_t>(wrap_dim(d, t.dim()))] = 1;
   }

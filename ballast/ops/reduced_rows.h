@@ -16,11 +16,14 @@ struct ReducedRows {
 /// memory order makes it necessary. On meta, shapes only.
 [[nodiscard]] ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim);
 
+/// The shape that is left of `t`. Checks `dims`.
+[[nodiscard]] Dims reduced_sizes(const Tensor& t, IntArrayRef dims, bool keepdim);
+
 /// What a reduction did to a shape, to be undone by its gradient.
 class Reduced {
  public:
-  /// Dimensions `dims` of `t` (none: all) were reduced, and kept with size 1 or not.
-  Reduced(const Tensor& t, IntArrayRef dims, bool keepdim);
+  /// Dimensions `dims` of `t` (none: all) were reduced, whether kept with size 1 or not.
+  Reduced(const Tensor& t, IntArrayRef dims);
   /// `reduced`, of the shape of the result, repeated over the elements that made it.
   [[nodiscard]] Tensor spread(const Tensor& reduced) const { return kept(reduced).expand(sizes_); }
   /// `reduced` with the reduced dimensions in place, of size 1.

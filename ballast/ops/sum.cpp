@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ballast/autograd/tape.h"
+#include "ballast/core/parallel.h"
 #include "ballast/core/warning.h"
 #include "ballast/ops/arithmetic.h"
 #include "ballast/ops/comparison.h"
@@ -24,6 +25,9 @@ template <class T>
 using sum_t =
     std::conditional_t<std::is_integral_v<T>, std::uint64_t,
                        std::conditional_t<detail::is_complex_element<T>, std::complex<double>, double>>;
+
+// Columns that are summed side by side.
+constexpr std::int64_t kColumnBlock = 256;
 
 /// f(element) over n elements, added up by halves: the error grows with log n.
 template <class T, class Sum, class F>
@@ -65,8 +69,93 @@ Tensor new_result(const Tensor& like, IntArrayRef sizes, DType dtype) {
   return empty(sizes, TensorOptions(dtype).device(like.device()));
 }
 
+template <class T>
+using ColumnSums = std::array<sum_t<T>, kColumnBlock>;
+
+/// The sums of `count` columns over `n` rows of `width`, added up by halves.
+template <class T>
+ColumnSums<T> sum_columns(const std::byte* from, std::int64_t n, std::int64_t width, std::int64_t count) {
+  using Sum = sum_t<T>;
+  constexpr std::int64_t kSize = sizeof(T);
+  constexpr std::int64_t kRows = 256;
+  if (n > kRows) {
+    const std::int64_t half = (n / 2 + kRows - 1) / kRows * kRows;
+    ColumnSums<T> sums = sum_columns<T>(from, half, width, count);
+    const ColumnSums<T> others = sum_columns<T>(from + half * width * kSize, n - half, width, count);
+    for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += others[j];
+    return sums;
+  }
+  const auto at = [=](std::int64_t row, std::int64_t j) {
+    return static_cast<Sum>(load_for_compute<T>(from + (row * width + j) * kSize));
+  };
+  ColumnSums<T> sums{};
+  std::int64_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    for (std::int64_t j = 0; j < count; ++j) {
+      sums[static_cast<std::size_t>(j)] += (at(i, j) + at(i + 1, j)) + (at(i + 2, j) + at(i + 3, j));
+    }
+  }
+  for (; i < n; ++i) {
+    for (std::int64_t j = 0; j < count; ++j) sums[static_cast<std::size_t>(j)] += at(i, j);
+  }
+  return sums;
+}
+
+/// A tensor in the order of its memory, seen as [outer, n, inner], of which n is summed.
+struct MiddleSum {
+  std::int64_t outer = 1, n = 1, inner = 1;
+};
+
+/// `dims` as a run in the middle, if that is what they are in memory: then nothing need be copied.
+std::optional<MiddleSum> middle_of(const Tensor& t, IntArrayRef dims) {
+  if (dims.empty() || t.dim() < 2 || t.is_meta() || t.numel() == 0 || !t.is_contiguous()) return std::nullopt;
+  std::vector<bool> reduced(static_cast<std::size_t>(t.dim()), false);
+  for (const std::int64_t d : dims) reduced[static_cast<std::size_t>(wrap_dim(d, t.dim()))] = true;
+  MiddleSum m;
+  for (std::size_t d = 0; d < reduced.size(); ++d) {
+    const std::int64_t size = t.sizes()[d];
+    if (size == 1) continue;
+    if (reduced[d]) {
+      if (m.inner > 1) return std::nullopt;  // a second run
+      m.n *= size;
+    } else {
+      (m.n > 1 ? m.inner : m.outer) *= size;
+    }
+  }
+  return m.n > 1 && m.inner > 1 ? std::optional(m) : std::nullopt;
+}
+
+template <class T>
+void sum_middle(const Tensor& out, const Tensor& t, const MiddleSum& m) {
+  constexpr std::int64_t kSize = sizeof(T);
+  const auto* const from = static_cast<const std::byte*>(t.data_ptr());
+  auto* const to = static_cast<std::byte*>(out.data_ptr());
+  const std::int64_t blocks = (m.inner + kColumnBlock - 1) / kColumnBlock;
+  const std::int64_t grain = grain_for(m.n * std::min(m.inner, kColumnBlock));
+  parallel_for(m.outer * blocks, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t o = i / blocks;
+      const std::int64_t first = i % blocks * kColumnBlock;
+      const std::int64_t count = std::min(kColumnBlock, m.inner - first);
+      const ColumnSums<T> sums =
+          sum_columns<T>(from + (o * m.n * m.inner + first) * kSize, m.n, m.inner, count);
+      std::byte* const out_row = to + (o * m.inner + first) * kSize;
+      for (std::int64_t j = 0; j < count; ++j) {
+        store(out_row + j * kSize, convert_element<T>(sums[static_cast<std::size_t>(j)]));
+      }
+    }
+  });
+}
+
 Tensor sum_rows(const Tensor& self, IntArrayRef dims, bool keepdim, DType type) {
-  const detail::ReducedRows r = detail::reduce_rows(self.to(type), dims, keepdim);
+  const Tensor of_type = self.to(type);
+  if (const auto middle = middle_of(of_type, dims)) {
+    const Tensor out = new_result(self, detail::reduced_sizes(of_type, dims, keepdim), type);
+    visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
+        type, "sum_cpu", [&]<class T>(std::type_identity<T>) { sum_middle<T>(out, of_type, *middle); });
+    return out;
+  }
+  const detail::ReducedRows r = detail::reduce_rows(of_type, dims, keepdim);
   Tensor out = new_result(self, r.result, type);
   if (r.rows.numel() == 0) return out.zero_();
   if (out.is_meta()) return out;
@@ -178,9 +267,8 @@ Tensor Tensor::sum(IntArrayRef dims, bool keepdim, std::optional<DType> as) cons
   const Tape tape(*this);
   Tensor out = sum_rows(*this, dims, keepdim, sum_type(*this, as));
   if (tape.on()) {
-    tape.record("SumBackward1", out, saved(), [shape = detail::Reduced(*this, dims, keepdim)](Backward& b) {
-      b.give(0, shape.spread(b.grad()));
-    });
+    tape.record("SumBackward1", out, saved(),
+                [shape = detail::Reduced(*this, dims)](Backward& b) { b.give(0, shape.spread(b.grad())); });
   }
   return out;
 }
@@ -199,10 +287,9 @@ Tensor Tensor::mean(IntArrayRef dims, bool keepdim, std::optional<DType> as) con
   Tensor out = mean_rows(*this, dims, keepdim, as);
   if (tape.on()) {
     const std::int64_t n = numel() / std::max<std::int64_t>(out.numel(), 1);
-    tape.record("MeanBackward1", out, saved(),
-                [shape = detail::Reduced(*this, dims, keepdim), n](Backward& b) {
-                  b.give(0, shape.spread(b.grad().div(n)));
-                });
+    tape.record("MeanBackward1", out, saved(), [shape = detail::Reduced(*this, dims), n](Backward& b) {
+      b.give(0, shape.spread(b.grad().div(n)));
+    });
   }
   return out;
 }
@@ -360,7 +447,7 @@ Tensor Tensor::norm(const Scalar& p, IntArrayRef dims, bool keepdim) const {
   if (tape.on()) {
     tape.record(
         "NormBackward1", out, saved(*this, out),
-        [power, shape = detail::Reduced(*this, dims, keepdim), over = Dims(dims)](Backward& b) {
+        [power, shape = detail::Reduced(*this, dims), over = Dims(dims)](Backward& b) {
           b.give(0, gradient_of_norm(shape.kept(b.grad()), b.saved(0), shape.kept(b.saved(1)), power, over));
         });
   }

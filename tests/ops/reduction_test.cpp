@@ -1,6 +1,7 @@
 #include "ballast/ops/reduction.h"
 
 #include <cmath>
+#include <iostream>
 
 #include "tests/ops/op_cases.h"
 #include <gtest/gtest.h>
@@ -30,6 +31,28 @@ TEST(Reduction, TheErrorOfALongSumDoesNotGrow) {
   EXPECT_NEAR(tenths.sum().item<double>(), static_cast<double>(0.1f) * 1e6, 0.01);
   const Tensor doubles = full({1'000'001}, 0.1, kFloat64);
   EXPECT_NEAR(doubles.sum().item<double>(), 100000.1, 1e-9);
+}
+
+TEST(Reduction, SumsOverEarlierDimensionsAreThoseOfRows) {
+  int cases = 0;
+  for (const DType dtype : {kFloat32, kFloat64, kFloat16, kInt32, kUInt8, kBool, kComplex64}) {
+    for (const Size& sizes :
+         {Size{1000, 3}, Size{3, 700, 5}, Size{600, 300}, Size{2, 5, 1, 513, 2}, Size{1, 7, 1}}) {
+      const Tensor t = arange(numel_of(sizes)).remainder(7).view(sizes).to(dtype);
+      for (std::int64_t d = 0; d < t.dim(); ++d) {
+        const Tensor rows = t.transpose(d, -1).contiguous();  // what is summed stands in rows
+        EXPECT_TRUE(equal(t.sum(d, true), rows.sum(-1, true).transpose(d, -1)))
+            << dtype_name(dtype) << ", " << t.numel() << " elements, dimension " << d;
+        ++cases;
+      }
+      // In between, a 16-bit float would be rounded.
+      if (dtype != kFloat16) {
+        EXPECT_TRUE(equal(t.sum({0, 1}), t.sum(0).sum(0)));
+      }
+    }
+  }
+  EXPECT_NEAR(full({1'000'001, 2}, 0.1, kFloat64).sum(0)[1].item<double>(), 100000.1, 1e-9);
+  std::cout << cases << " sums\n";
 }
 
 TEST(Reduction, SumsOverAllDimensionsInTurnAgreeWithTheWhole) {
