@@ -11,12 +11,12 @@
 #include "ballast/ops/arithmetic.h"
 #include "ballast/ops/blas.h"
 #include "ballast/ops/comparison.h"
-#include "ballast/ops/cpu/attention_kernels.h"
+#include "ballast/ops/cpu/softmax_kernels.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/matmul.h"
 #include "ballast/ops/reduction.h"
 #include "ballast/ops/selection.h"
-#include "ballast/ops/unary.h"
+#include "ballast/ops/softmax.h"
 
 namespace ballast {
 namespace {
@@ -29,13 +29,20 @@ Tensor causal_bias(std::int64_t queries, std::int64_t keys, const TensorOptions&
   return zeros({queries, keys}, options).masked_fill(arange(keys).gt(row), -kInfinity);
 }
 
+/// The scores' softmax. Rows without any finite score are 0, or NaN if not `empty_is_zero`.
+Tensor weights_of(const Tensor& scores, bool empty_is_zero) {
+  if (!empty_is_zero || scores.size(-1) == 0) return scores.softmax(-1);
+  const Tensor empty_rows = std::get<0>(scores.detach().max(-1, true)).eq(-kInfinity);
+  return scores.masked_fill(empty_rows, 0).softmax(-1).masked_fill(empty_rows, 0);
+}
+
 /// Attention by operations that can be differentiated any number of times, for any element type.
 AttentionResult attention_by_steps(const Tensor& q, const Tensor& k, const Tensor& v,
                                    const AttentionArguments& o) {
   Tensor scores = q.matmul(k.transpose(-2, -1)).mul(o.scale);
   if (o.bias.defined()) scores = scores.add(o.bias);
   if (o.causal) scores = scores.add(causal_bias(q.size(-2), k.size(-2), scores.options()));
-  Tensor weights = attention_weights(scores, o.empty_is_zero);
+  Tensor weights = weights_of(scores, o.empty_is_zero);
   if (o.factors.defined()) weights = weights.mul(o.factors);
   return {weights.matmul(v), o.need_weights ? weights : Tensor()};
 }
@@ -104,36 +111,56 @@ void multiply(T* out, const T* a, const T* b, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) out[i] = a[i] * b[i];
 }
 
-/// out = alpha a b + beta out, of which no size need be positive.
+/// out = alpha a b + beta out (not read if beta is 0), of which no size need be positive.
 template <class T>
 void product(std::int64_t m, std::int64_t n, std::int64_t k, T alpha, blas::Matrix<T> a, blas::Matrix<T> b,
              T beta, T* out, std::int64_t step) {
   if (m == 0 || n == 0) return;
+  if (k > 0) return blas::gemm(m, n, k, alpha, a, b, beta, out, step);
   if (beta == 0) {
     for (std::int64_t i = 0; i < m; ++i) std::fill_n(out + i * step, n, T(0));
   }
-  if (k > 0) blas::gemm(m, n, k, alpha, a, b, beta, out, step);
+}
+
+/// The softmax of each row of scores [queries, keys], over the keys its query may see. A row without any finite score becomes 0,
+/// or NaN if not `empty_is_zero`.
+template <class T>
+void weigh(const Problem& p, T* scores) {
+  constexpr T kNone = -std::numeric_limits<T>::infinity();
+  const auto softmax = detail::softmax_loops<T>().softmax;
+  if (p.keys == 0) return;
+  bool plain = !p.causal;
+  for (std::int64_t i = 0; plain && i < p.queries; ++i) plain = scores[i * p.keys] != kNone;
+  if (plain) return softmax({p.queries, p.keys, 1}, scores, scores);
+  for (std::int64_t i = 0; i < p.queries; ++i) {
+    T* const row = scores + i * p.keys;
+    const std::int64_t valid = p.valid(i);
+    if (std::all_of(row, row + valid, [](T x) { return x == kNone; })) {
+      std::fill_n(row, p.keys, p.empty_is_zero ? T(0) : std::numeric_limits<T>::quiet_NaN());
+    } else {
+      softmax({1, valid, 1}, row, row);
+      std::fill(row + valid, row + p.keys, T(0));
+    }
+  }
 }
 
 /// `weights` and `used` are [B, H, L, S] in row-major order; they are one tensor without factors.
 template <class T>
 void attend(const Problem& p, const Tensor& q_, const Tensor& k_, const Tensor& v_, const Tensor& bias_,
             const Tensor& factors, const Tensor& out_, const Tensor& weights, const Tensor& used) {
-  const auto& kernels = detail::attention_kernels<T>();
   const Heads<T> q(q_), k(k_), v(v_), out(out_);
   const std::int64_t area = p.queries * p.keys;
   for_each_head(p, [&](std::int64_t b, std::int64_t h) {
     const std::int64_t at = (b * p.heads + h) * area;
     T* const w = weights.data_ptr<T>() + at;
-    product<T>(p.queries, p.keys, p.width, 1, {q.at(b, h), q.row}, {k.at(b, h), k.row, true}, 0, w, p.keys);
-    for (std::int64_t i = 0; i < p.queries; ++i) {
-      const T* bias = nullptr;
-      if (bias_.defined()) {
-        const Heads<T> rows(bias_);
-        bias = rows.at(b, h) + i * rows.row;
-      }
-      kernels.softmax(w + i * p.keys, bias, p.keys, p.valid(i), static_cast<T>(p.scale), p.empty_is_zero);
+    if (bias_.defined()) {
+      const Heads<T> bias(bias_);
+      for (std::int64_t i = 0; i < p.queries; ++i)
+        std::copy_n(bias.at(b, h) + i * bias.row, p.keys, w + i * p.keys);
     }
+    product<T>(p.queries, p.keys, p.width, static_cast<T>(p.scale), {q.at(b, h), q.row},
+               {k.at(b, h), k.row, true}, bias_.defined() ? T(1) : T(0), w, p.keys);
+    weigh(p, w);
     const T* u = w;
     if (factors.defined()) {
       multiply(used.data_ptr<T>() + at, w, factors.data_ptr<T>() + at, area);
@@ -152,7 +179,7 @@ template <class T>
 void attend_backward(const Problem& p, const Tensor& q_, const Tensor& k_, const Tensor& v_,
                      const Tensor& factors, const Tensor& weights, const Tensor& grad_out,
                      const Tensor& grad_weights, const AttentionGradients& to) {
-  const auto& kernels = detail::attention_kernels<T>();
+  const auto softmax_gradient = detail::softmax_loops<T>().softmax_gradient;
   const Heads<T> q(q_), k(k_), v(v_);
   const std::int64_t area = p.queries * p.keys;
   const auto scale = static_cast<T>(p.scale);
@@ -166,13 +193,13 @@ void attend_backward(const Problem& p, const Tensor& q_, const Tensor& k_, const
     T* const ds = scratch.data();
     if (grad_weights.defined()) {
       std::copy_n(grad_weights.data_ptr<T>() + at, area, ds);
-    } else {
+    } else if (!grad_out.defined()) {
       std::fill_n(ds, area, T(0));
     }
     if (grad_out.defined()) {
       const Heads<T> go(grad_out);
-      product<T>(p.queries, p.keys, p.value_width, 1, {go.at(b, h), go.row}, {v.at(b, h), v.row, true}, 1, ds,
-                 p.keys);
+      product<T>(p.queries, p.keys, p.value_width, 1, {go.at(b, h), go.row}, {v.at(b, h), v.row, true},
+                 grad_weights.defined() ? T(1) : T(0), ds, p.keys);
     }
     if (to.v.defined()) {
       const Heads<T> dv(to.v);
@@ -190,8 +217,7 @@ void attend_backward(const Problem& p, const Tensor& q_, const Tensor& k_, const
       }
     }
     if (f != nullptr) multiply(ds, ds, f, area);
-    for (std::int64_t i = 0; i < p.queries; ++i)
-      kernels.softmax_backward(ds + i * p.keys, w + i * p.keys, p.keys);
+    softmax_gradient({p.queries, p.keys, 1}, ds, w, ds);
     if (to.bias.defined()) std::copy_n(ds, area, to.bias.data_ptr<T>() + at);
     if (to.q.defined()) {
       const Heads<T> dq(to.q);
@@ -280,21 +306,6 @@ void check_attention(const Tensor& q, const Tensor& k, const Tensor& v, const At
 }
 
 }  // namespace
-
-Tensor attention_weights(const Tensor& scores, bool empty_is_zero) {
-  // The shift cancels out: no gradient goes through it.
-  Tensor shift;
-  {
-    const NoGradGuard no_grad;
-    if (scores.size(-1) == 0) return scores;
-    shift = std::get<0>(scores.max(-1, true));
-    if (empty_is_zero) shift = shift.masked_fill(shift.eq(-kInfinity), 0);
-  }
-  const Tensor e = scores.sub(shift).exp();
-  Tensor sum = e.sum(-1, true);
-  if (empty_is_zero) sum = sum.masked_fill(sum.eq(0), 1);
-  return e.div(sum);
-}
 
 AttentionResult attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionArguments& o) {
   check_attention(q, k, v, o);

@@ -31,7 +31,4 @@ struct AttentionResult {
 [[nodiscard]] AttentionResult attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                         const AttentionArguments& arguments = {});
 
-/// The scores' softmax over the last dimension, by recorded operations.
-[[nodiscard]] Tensor attention_weights(const Tensor& scores, bool empty_is_zero);
-
 }  // namespace ballast

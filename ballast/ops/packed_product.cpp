@@ -83,24 +83,46 @@ void PackedMatrix<T>::add_product(std::int64_t rows, const T* a, std::int64_t a_
                                   std::int64_t c_step) const {
   if (rows == 0 || k_ == 0 || n_ == 0) return;
   if constexpr (std::is_same_v<T, float>) {
-    if (panels_.defined()) {
-      const auto& loops = *loops_;
-      const std::int64_t panel = k_ * loops.columns;
-      const float* const packed = panels_.data_ptr<float>();
-      parallel_for(panels_.sizes()[0], grain_of(rows * panel), [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t p = begin; p < end; ++p) {
-          const std::int64_t first = p * loops.columns;
-          for (std::int64_t i = 0; i < k_; i += kDepth) {
-            loops.multiply(rows, std::min(kDepth, k_ - i), a + i, a_step, 1,
-                           packed + p * panel + i * loops.columns, c + first, c_step,
-                           std::min(loops.columns, n_ - first));
-          }
-        }
-      });
-      return;
-    }
+    if (panels_.defined()) return multiply_panels(rows, a, a_step, {c, c_step}, c, c_step);
   }
   blas::gemm(rows, n_, k_, T(1), {a, a_step}, matrix_, T(1), c, c_step);
+}
+
+template <class T>
+void PackedMatrix<T>::put_product(std::int64_t rows, const T* a, std::int64_t a_step, const T* row, T* c,
+                                  std::int64_t c_step) const {
+  if constexpr (std::is_same_v<T, float>) {
+    if (panels_.defined()) return multiply_panels(rows, a, a_step, {row, 0}, c, c_step);
+  }
+  for (std::int64_t i = 0; i < rows; ++i) {
+    if (row == nullptr) {
+      std::fill_n(c + i * c_step, n_, T(0));
+    } else {
+      std::copy_n(row, n_, c + i * c_step);
+    }
+  }
+  add_product(rows, a, a_step, c, c_step);
+}
+
+template <class T>
+void PackedMatrix<T>::multiply_panels(std::int64_t rows, const float* a, std::int64_t a_step,
+                                      detail::PackedStart first, float* c, std::int64_t c_step) const {
+  const auto& loops = *loops_;
+  const std::int64_t panel = k_ * loops.columns;
+  const float* const packed = panels_.data_ptr<float>();
+  parallel_for(panels_.sizes()[0], grain_of(rows * panel), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t p = begin; p < end; ++p) {
+      const std::int64_t column = p * loops.columns;
+      const detail::PackedResult to{c + column, c_step};
+      for (std::int64_t i = 0; i < k_; i += kDepth) {
+        detail::PackedStart from{to.data, to.row};
+        if (i == 0) from = {first.data == nullptr ? nullptr : first.data + column, first.row};
+        loops.multiply(rows, std::min(kDepth, k_ - i), {a + i, a_step, 1},
+                       packed + p * panel + i * loops.columns, from, to,
+                       std::min(loops.columns, n_ - column));
+      }
+    }
+  });
 }
 
 template <class T>
@@ -129,9 +151,11 @@ void PackedMatrix<T>::add_transposed_product(std::int64_t m, const T* a, std::in
             const std::int64_t first = p * loops.columns;
             for (std::int64_t t = 0; t < tiles; ++t) {
               const std::int64_t row = t * loops.tile;
-              loops.multiply(std::min(loops.tile, m - row), here, packed_a + t * depth * loops.tile, 1,
-                             loops.tile, packed + p * panel + i * loops.columns, c + row * c_step + first,
-                             c_step, std::min(loops.columns, n_ - first));
+              float* const to = c + row * c_step + first;
+              loops.multiply(std::min(loops.tile, m - row), here,
+                             {packed_a + t * depth * loops.tile, 1, loops.tile},
+                             packed + p * panel + i * loops.columns, {to, c_step}, {to, c_step},
+                             std::min(loops.columns, n_ - first));
             }
           }
         });

@@ -17,7 +17,8 @@ namespace ballast {
 
 namespace detail {
 struct PackedProductKernels;
-}
+struct PackedStart;
+}  // namespace detail
 
 template <class T>
 class PackedMatrix {
@@ -26,11 +27,17 @@ class PackedMatrix {
   PackedMatrix(blas::Matrix<T> matrix, std::int64_t k, std::int64_t n, std::int64_t rows_in_all);
   /// c [rows, n] += a [rows, k].
   void add_product(std::int64_t rows, const T* a, std::int64_t a_step, T* c, std::int64_t c_step) const;
+  /// c [rows, n] = a [rows, k] w + row, for each of its rows; null for zeros.
+  void put_product(std::int64_t rows, const T* a, std::int64_t a_step, const T* row, T* c,
+                   std::int64_t c_step) const;
   /// c [m, n] += a^T w, for a of [k, m].
   void add_transposed_product(std::int64_t m, const T* a, std::int64_t a_step, T* c,
                               std::int64_t c_step) const;
 
  private:
+  void multiply_panels(std::int64_t rows, const float* a, std::int64_t a_step, detail::PackedStart first,
+                       float* c, std::int64_t c_step) const;
+
   blas::Matrix<T> matrix_;
   std::int64_t k_, n_;
   const detail::PackedProductKernels* loops_ = nullptr;

@@ -6,13 +6,16 @@
 
 #include "ballast/autograd/engine.h"
 #include "ballast/autograd/tape.h"
+#include "ballast/core/parallel.h"
 #include "ballast/ops/arithmetic.h"
 #include "ballast/ops/blas.h"
-#include "ballast/ops/cpu/recurrent_kernels.h"
+#include "ballast/ops/cpu/pointwise_loops.h"
+#include "ballast/ops/cpu/recurrent_loops.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/join.h"
 #include "ballast/ops/matmul.h"
 #include "ballast/ops/packed_product.h"
+#include "ballast/ops/reduction.h"
 #include "ballast/ops/unary.h"
 
 namespace ballast {
@@ -105,16 +108,6 @@ struct Kept {
   Tensor inner;   ///< LSTM with projection: what is projected; GRU: the state's part of n; [rows, hidden]
 };
 
-/// Each of `rows` rows of `to` a copy of `row`, or zeros.
-template <class T>
-void fill_rows(T* to, std::int64_t rows, std::int64_t width, const T* row) {
-  if (row == nullptr) {
-    std::fill_n(to, rows * width, T(0));
-  } else {
-    for (std::int64_t i = 0; i < rows; ++i) std::copy_n(row, width, to + i * width);
-  }
-}
-
 /// The sum of both biases; for a GRU only the part of them that is added at one place.
 template <class T>
 std::vector<T> joined_bias(const Plan& p, const T* input, const T* state) {
@@ -133,13 +126,31 @@ void copy_ended(T* final, const T* state, std::int64_t from, std::int64_t to, st
   std::copy(state + from * width, state + to * width, final + from * width);
 }
 
+/// f(first, last) for ranges of the sequences, which run independently of each other: side by side where they are many, with all of
+/// a step's products on one thread; else one after the other, and the products have the threads.
+template <class F>
+void over_sequences(const Plan& p, const F& f) {
+  constexpr std::int64_t kFew = 8;                        // rows that a product takes at once
+  constexpr std::int64_t kWorth = std::int64_t{1} << 20;  // multiplications for which another thread is woken
+  if (p.sequences < 2 * kFew) return f(0, p.sequences);
+  const std::int64_t work = std::max<std::int64_t>(p.rows / p.sequences * p.sums() * p.state, 1);
+  parallel_for(p.sequences, std::max(kFew, kWorth / work), f);
+}
+
+/// What Elman's layer makes of its sums.
+template <class T>
+const detail::PointwiseLoops<T>& elman_loops(RecurrentKind kind) {
+  return detail::pointwise_loops<T>(kind == RecurrentKind::kRnnTanh ? detail::Pointwise::kTanh
+                                                                    : detail::Pointwise::kRelu);
+}
+
 struct Inputs {
   Tensor x, h0, c0, w_input, w_state, b_input, b_state, w_projection;  // all row-major
 };
 
 template <class T>
 void run_forward(const Plan& p, const Inputs& in, const RecurrentResult& out, const Kept& kept) {
-  const auto& kernels = detail::recurrent_kernels<T>();
+  const auto& loops = detail::recurrent_loops<T>();
   const std::int64_t sums = p.sums();
   const bool gru = p.kind == RecurrentKind::kGru;
   const bool lstm = p.kind == RecurrentKind::kLstm;
@@ -151,13 +162,9 @@ void run_forward(const Plan& p, const Inputs& in, const RecurrentResult& out, co
   const T* const w_state = data_of<T>(in.w_state);
 
   const std::vector<T> bias = joined_bias(p, data_of<T>(in.b_input), data_of<T>(in.b_state));
-  fill_rows<T>(gates, p.rows, sums, bias.empty() ? nullptr : bias.data());
   PackedMatrix<T>({data_of<T>(in.w_input), p.features, true}, p.features, sums, p.rows)
-      .add_product(p.rows, data_of<T>(in.x), p.features, gates, sums);
-  if (gru) {
-    const T* const b = data_of<T>(in.b_state);
-    fill_rows<T>(inner, p.rows, p.hidden, b == nullptr ? nullptr : b + 2 * p.hidden);
-  }
+      .put_product(p.rows, data_of<T>(in.x), p.features, bias.empty() ? nullptr : bias.data(), gates, sums);
+  const T* const n_bias = gru && in.b_state.defined() ? data_of<T>(in.b_state) + 2 * p.hidden : nullptr;
 
   // What a step adds to the sums from the state; of a GRU without its part of n, which is kept apart.
   const std::int64_t joint = gru ? 2 * p.hidden : sums;
@@ -165,46 +172,48 @@ void run_forward(const Plan& p, const Inputs& in, const RecurrentResult& out, co
   const PackedMatrix<T> to_n({w_state + joint * p.state, p.state, true}, p.state, sums - joint, p.rows);
   const PackedMatrix<T> projection({data_of<T>(in.w_projection), p.hidden, true}, p.hidden,
                                    projected ? p.state : 0, p.rows);
-  const T* h_before = data_of<T>(in.h0);
-  const T* c_before = data_of<T>(in.c0);
-  std::int64_t running = p.sequences;
-  std::int64_t at = 0;
-  for (const std::int64_t n : p.batch_sizes) {
-    copy_ended(out.h.data_ptr<T>(), h_before, n, running, p.state);
-    if (lstm) copy_ended(out.c.data_ptr<T>(), c_before, n, running, p.hidden);
-    running = n;
-    T* const sums_here = gates + at * sums;
-    T* const h_here = output + at * p.state;
-    from_state.add_product(n, h_before, p.state, sums_here, sums);
-    switch (p.kind) {
-      case RecurrentKind::kRnnTanh:
-        kernels.tanh(sums_here, h_here, n * p.hidden);
-        break;
-      case RecurrentKind::kRnnRelu:
-        for (std::int64_t i = 0; i < n * p.hidden; ++i) h_here[i] = sums_here[i] < 0 ? T(0) : sums_here[i];
-        break;
-      case RecurrentKind::kGru:
-        to_n.add_product(n, h_before, p.state, inner + at * p.hidden, p.hidden);
-        kernels.gru_forward({n, p.hidden, sums_here, inner + at * p.hidden, h_before, h_here});
-        break;
-      case RecurrentKind::kLstm: {
-        T* const c_here = kept.cells.data_ptr<T>() + at * p.hidden;
-        T* const unprojected = projected ? inner + at * p.hidden : h_here;
-        kernels.lstm_forward({n, p.hidden, sums_here, c_before, c_here,
-                              kept.tanh_c.data_ptr<T>() + at * p.hidden, unprojected});
-        if (projected) {
-          std::fill_n(h_here, n * p.state, T(0));
-          projection.add_product(n, unprojected, p.hidden, h_here, p.state);
+  over_sequences(p, [&](std::int64_t first, std::int64_t last) {
+    const T* h_before = data_of<T>(in.h0);
+    const T* c_before = data_of<T>(in.c0);
+    std::int64_t running = last;
+    std::int64_t at = 0;
+    for (const std::int64_t in_step : p.batch_sizes) {
+      const std::int64_t end = std::clamp(in_step, first, last);
+      copy_ended(out.h.data_ptr<T>(), h_before, end, running, p.state);
+      if (lstm) copy_ended(out.c.data_ptr<T>(), c_before, end, running, p.hidden);
+      running = end;
+      const std::int64_t n = end - first;
+      if (n == 0) return;
+      const std::int64_t row = at + first;
+      T* const sums_here = gates + row * sums;
+      T* const h_here = output + row * p.state;
+      const T* const h_in = h_before + first * p.state;
+      from_state.add_product(n, h_in, p.state, sums_here, sums);
+      switch (p.kind) {
+        case RecurrentKind::kRnnTanh:
+        case RecurrentKind::kRnnRelu:
+          elman_loops<T>(p.kind).values({}, sums_here, h_here, n * p.hidden);
+          break;
+        case RecurrentKind::kGru:
+          to_n.put_product(n, h_in, p.state, n_bias, inner + row * p.hidden, p.hidden);
+          loops.gru_forward({n, p.hidden, sums_here, inner + row * p.hidden, h_in, h_here});
+          break;
+        case RecurrentKind::kLstm: {
+          T* const c_here = kept.cells.data_ptr<T>() + row * p.hidden;
+          T* const unprojected = projected ? inner + row * p.hidden : h_here;
+          loops.lstm_forward({n, p.hidden, sums_here, c_before + first * p.hidden, c_here,
+                              kept.tanh_c.data_ptr<T>() + row * p.hidden, unprojected});
+          if (projected) projection.put_product(n, unprojected, p.hidden, nullptr, h_here, p.state);
+          c_before = kept.cells.data_ptr<T>() + at * p.hidden;
+          break;
         }
-        c_before = c_here;
-        break;
       }
+      h_before = output + at * p.state;
+      at += in_step;
     }
-    h_before = h_here;
-    at += n;
-  }
-  copy_ended(out.h.data_ptr<T>(), h_before, 0, running, p.state);
-  if (lstm) copy_ended(out.c.data_ptr<T>(), c_before, 0, running, p.hidden);
+    copy_ended(out.h.data_ptr<T>(), h_before, first, running, p.state);
+    if (lstm) copy_ended(out.c.data_ptr<T>(), c_before, first, running, p.hidden);
+  });
 }
 
 /// The gradients of the sums of each step, and of the first state; from them the others follow in a few large
@@ -225,7 +234,7 @@ void add_to(T* to, const T* from, std::int64_t n) {
 template <class T>
 StepGradients run_backward(const Plan& p, const Inputs& in, const Tensor& output, const Kept& kept,
                            const Tensor& grad_output, const Tensor& grad_h, const Tensor& grad_c) {
-  const auto& kernels = detail::recurrent_kernels<T>();
+  const auto& loops = detail::recurrent_loops<T>();
   const std::int64_t sums = p.sums();
   const bool gru = p.kind == RecurrentKind::kGru;
   const bool lstm = p.kind == RecurrentKind::kLstm;
@@ -241,7 +250,7 @@ StepGradients run_backward(const Plan& p, const Inputs& in, const Tensor& output
   if (lstm) g.c = own_copy(grad_c, p.hidden);
   const Tensor before_projection = projected ? empty({p.sequences, p.hidden}, options) : Tensor();
 
-  T* const dh = g.h.data_ptr<T>();
+  T* const all_dh = g.h.data_ptr<T>();
   const T* const d_output = data_of<T>(grad_output);
   const T* const w_state = data_of<T>(in.w_state);
   const T* const out = output.data_ptr<T>();
@@ -250,68 +259,66 @@ StepGradients run_backward(const Plan& p, const Inputs& in, const Tensor& output
   const PackedMatrix<T> from_n({w_state + joint * p.state, p.state}, sums - joint, p.state, p.rows);
   const PackedMatrix<T> projection({data_of<T>(in.w_projection), p.hidden}, p.state, projected ? p.hidden : 0,
                                    p.rows);
-  std::int64_t at = p.rows;
-  // Rows of dh that the step after wrote: their output's gradient is in already.
-  std::int64_t complete = 0;
-  for (std::size_t step = p.batch_sizes.size(); step-- > 0;) {
-    const std::int64_t n = p.batch_sizes[step];
-    at -= n;
-    const std::int64_t before_n = step > 0 ? p.batch_sizes[step - 1] : p.sequences;
-    const std::int64_t before_at = at - before_n;
-    if (d_output != nullptr && n > complete)
-      add_to(dh + complete * p.state, d_output + (at + complete) * p.state, (n - complete) * p.state);
-    const T* const h_before = step > 0 ? out + before_at * p.state : data_of<T>(in.h0);
-    T* const d_sums = g.sums.data_ptr<T>() + at * sums;
-    // What the state before gets from the step is added to its own output's gradient.
-    const auto start_before = [&] {
-      if (step > 0 && d_output != nullptr) {
-        std::copy_n(d_output + before_at * p.state, n * p.state, dh);
-      } else {
-        std::fill_n(dh, n * p.state, T(0));
+  over_sequences(p, [&](std::int64_t first, std::int64_t last) {
+    std::int64_t at = p.rows;
+    // Rows of dh that the step after wrote: their output's gradient is in already.
+    std::int64_t complete = first;
+    for (std::size_t step = p.batch_sizes.size(); step-- > 0;) {
+      at -= p.batch_sizes[step];
+      const std::int64_t end = std::clamp(p.batch_sizes[step], first, last);
+      const std::int64_t n = end - first;
+      if (n == 0) continue;
+      const std::int64_t row = at + first;
+      const std::int64_t row_before = row - (step > 0 ? p.batch_sizes[step - 1] : p.sequences);
+      if (d_output != nullptr && end > complete) {
+        add_to(all_dh + complete * p.state, d_output + (at + complete) * p.state, (end - complete) * p.state);
       }
-    };
-    switch (p.kind) {
-      case RecurrentKind::kRnnTanh: {
-        const T* const h = out + at * p.state;
-        for (std::int64_t i = 0; i < n * p.hidden; ++i) d_sums[i] = dh[i] * (1 - h[i] * h[i]);
-        start_before();
-        break;
-      }
-      case RecurrentKind::kRnnRelu: {
-        const T* const h = out + at * p.state;
-        for (std::int64_t i = 0; i < n * p.hidden; ++i) d_sums[i] = h[i] > 0 ? dh[i] : T(0);
-        start_before();
-        break;
-      }
-      case RecurrentKind::kGru: {
-        T* const d_inner = g.inner.data_ptr<T>() + at * p.hidden;
-        kernels.gru_backward({n, p.hidden, kept.gates.data_ptr<T>() + at * sums,
-                              kept.inner.data_ptr<T>() + at * p.hidden, h_before, dh, d_sums, d_inner});
-        if (step > 0 && d_output != nullptr) add_to(dh, d_output + before_at * p.state, n * p.state);
-        from_n.add_product(n, d_inner, p.hidden, dh, p.state);
-        break;
-      }
-      case RecurrentKind::kLstm: {
-        const T* dh_unprojected = dh;
-        if (projected) {
-          std::copy_n(dh, n * p.state, g.inner.data_ptr<T>() + at * p.state);
-          T* const d = before_projection.data_ptr<T>();
-          std::fill_n(d, n * p.hidden, T(0));
-          projection.add_product(n, dh, p.state, d, p.hidden);
-          dh_unprojected = d;
+      T* const dh = all_dh + first * p.state;
+      const T* const h_before = step > 0 ? out + row_before * p.state : data_of<T>(in.h0) + first * p.state;
+      T* const d_sums = g.sums.data_ptr<T>() + row * sums;
+      // What the state before gets from the step is added to its own output's gradient.
+      const auto start_before = [&] {
+        if (step > 0 && d_output != nullptr) {
+          std::copy_n(d_output + row_before * p.state, n * p.state, dh);
+        } else {
+          std::fill_n(dh, n * p.state, T(0));
         }
-        const T* const c_before =
-            step > 0 ? kept.cells.data_ptr<T>() + before_at * p.hidden : data_of<T>(in.c0);
-        kernels.lstm_backward({n, p.hidden, kept.gates.data_ptr<T>() + at * sums, c_before,
-                               kept.tanh_c.data_ptr<T>() + at * p.hidden, dh_unprojected, g.c.data_ptr<T>(),
-                               d_sums});
-        start_before();
-        break;
+      };
+      switch (p.kind) {
+        case RecurrentKind::kRnnTanh:
+        case RecurrentKind::kRnnRelu:
+          elman_loops<T>(p.kind).slopes({}, dh, out + row * p.state, d_sums, n * p.hidden);
+          start_before();
+          break;
+        case RecurrentKind::kGru: {
+          T* const d_inner = g.inner.data_ptr<T>() + row * p.hidden;
+          loops.gru_backward({n, p.hidden, kept.gates.data_ptr<T>() + row * sums,
+                              kept.inner.data_ptr<T>() + row * p.hidden, h_before, dh, d_sums, d_inner});
+          if (step > 0 && d_output != nullptr) add_to(dh, d_output + row_before * p.state, n * p.state);
+          from_n.add_product(n, d_inner, p.hidden, dh, p.state);
+          break;
+        }
+        case RecurrentKind::kLstm: {
+          const T* dh_unprojected = dh;
+          if (projected) {
+            std::copy_n(dh, n * p.state, g.inner.data_ptr<T>() + row * p.state);
+            T* const d = before_projection.data_ptr<T>() + first * p.hidden;
+            projection.put_product(n, dh, p.state, nullptr, d, p.hidden);
+            dh_unprojected = d;
+          }
+          const T* const c_before = step > 0 ? kept.cells.data_ptr<T>() + row_before * p.hidden
+                                             : data_of<T>(in.c0) + first * p.hidden;
+          loops.lstm_backward({n, p.hidden, kept.gates.data_ptr<T>() + row * sums, c_before,
+                               kept.tanh_c.data_ptr<T>() + row * p.hidden, dh_unprojected,
+                               g.c.data_ptr<T>() + first * p.hidden, d_sums});
+          start_before();
+          break;
+        }
       }
+      to_state.add_product(n, d_sums, sums, dh, p.state);
+      complete = end;
     }
-    to_state.add_product(n, d_sums, sums, dh, p.state);
-    complete = n;
-  }
+  });
   return g;
 }
 
@@ -346,25 +353,6 @@ Tensor over_states(const Plan& p, const Tensor& a, std::int64_t columns, const T
     states = before.data_ptr<T>();
   }
   add_over_rows<T>(rest, from + first * a_step, columns, a_step, states, p.state, out.data_ptr<T>());
-  return out;
-}
-
-/// The sum of each column: of 16 rows at a time in T, these in double.
-template <class T>
-Tensor column_sums(const Tensor& rows) {
-  constexpr std::int64_t kBlock = 16;
-  const std::int64_t width = rows.sizes()[1];
-  std::vector<T> part(static_cast<std::size_t>(width));
-  std::vector<double> total(static_cast<std::size_t>(width));
-  const T* from = rows.data_ptr<T>();
-  for (std::int64_t begin = 0; begin < rows.sizes()[0]; begin += kBlock) {
-    std::fill(part.begin(), part.end(), T(0));
-    const std::int64_t end = std::min(begin + kBlock, rows.sizes()[0]);
-    for (std::int64_t r = begin; r < end; ++r, from += width) add_to(part.data(), from, width);
-    for (std::size_t i = 0; i < part.size(); ++i) total[i] += static_cast<double>(part[i]);
-  }
-  Tensor out = empty({width}, rows.options());
-  std::transform(total.begin(), total.end(), out.data_ptr<T>(), [](double x) { return static_cast<T>(x); });
   return out;
 }
 
@@ -404,9 +392,9 @@ void give_gradients(const Plan& p, Backward& b) {
   const std::int64_t sums = p.sums();
   const T* const d_sums = g.sums.data_ptr<T>();
   if (b.wants(kX)) {
-    Tensor dx = zeros({p.rows, p.features}, output.options());
+    Tensor dx = empty({p.rows, p.features}, output.options());
     PackedMatrix<T>({in.w_input.data_ptr<T>(), p.features}, sums, p.features, p.rows)
-        .add_product(p.rows, d_sums, sums, dx.data_ptr<T>(), p.features);
+        .put_product(p.rows, d_sums, sums, nullptr, dx.data_ptr<T>(), p.features);
     b.give(kX, std::move(dx));
   }
   if (b.wants(kH0)) b.give(kH0, g.h);
@@ -425,12 +413,11 @@ void give_gradients(const Plan& p, Backward& b) {
     }
   }
   if (b.wants(kBInput) || b.wants(kBState)) {
-    const Tensor of_sums = column_sums<T>(g.sums);
+    const Tensor of_sums = g.sums.sum(0);
     if (b.wants(kBInput)) b.give(kBInput, of_sums);
     if (b.wants(kBState)) {
       // A tensor of its own: a leaf may keep what it is given.
-      b.give(kBState,
-             gru ? cat({of_sums.narrow(0, 0, 2 * p.hidden), column_sums<T>(g.inner)}) : of_sums.clone());
+      b.give(kBState, gru ? cat({of_sums.narrow(0, 0, 2 * p.hidden), g.inner.sum(0)}) : of_sums.clone());
     }
   }
   if (b.wants(kWProjection)) {

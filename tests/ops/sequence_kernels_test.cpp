@@ -11,7 +11,7 @@
 #include "ballast/autograd/autograd.h"
 #include "ballast/core/cpu.h"
 #include "ballast/core/parallel.h"
-#include "ballast/ops/cpu/recurrent_kernels.h"
+#include "ballast/ops/cpu/pointwise_kernels.h"
 #include "ballast/ops/ops.h"
 #include "ballast/ops/packed_product.h"
 
@@ -67,13 +67,13 @@ TEST(SequenceKernels, AttentionHasTheSameBitsAtEveryLevel) {
 }
 
 TEST(SequenceKernels, TanhIsWithinTwoUnits) {
-  const auto& kernels = detail::recurrent_kernels<float>();
+  const auto tanh = detail::pointwise_loops<float>(detail::Pointwise::kTanh).values;
   std::vector<float> x, y(1);
   for (float v = -12; v < 12; v += 0.0007F) x.push_back(v);
   for (const float v : {0.0F, -0.0F, 1e-20F, -1e-7F, 0.64F, 0.6404F, -0.65F, 90.0F, -200.0F, 1e30F})
     x.push_back(v);
   y.resize(x.size());
-  kernels.tanh(x.data(), y.data(), static_cast<std::int64_t>(x.size()));
+  tanh({}, x.data(), y.data(), static_cast<std::int64_t>(x.size()));
   double worst = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double want = std::tanh(static_cast<double>(x[i]));
@@ -84,7 +84,7 @@ TEST(SequenceKernels, TanhIsWithinTwoUnits) {
   EXPECT_LE(worst, 2.0);
   const float bad[3] = {std::nanf(""), INFINITY, -INFINITY};
   float out[3];
-  kernels.tanh(bad, out, 3);
+  tanh({}, bad, out, 3);
   EXPECT_TRUE(std::isnan(out[0]));
   EXPECT_EQ(out[1], 1);
   EXPECT_EQ(out[2], -1);
@@ -112,6 +112,11 @@ TEST(SequenceKernels, PackedProductsArePlainProducts) {
               const Tensor out = c.clone();
               packed.add_product(rows, a.data_ptr<float>(), k, out.data_ptr<float>(), n);
               EXPECT_TRUE(out.to(kFloat64).allclose(want, 1e-4, 1e-4)) << rows << "x" << k << "x" << n;
+              const Tensor put = c.clone();
+              packed.put_product(rows, a.data_ptr<float>(), k, nullptr, put.data_ptr<float>(), n);
+              EXPECT_TRUE(put.to(kFloat64).allclose(want.sub(c.to(kFloat64)), 1e-4, 1e-4));
+              packed.put_product(rows, a.data_ptr<float>(), k, c.data_ptr<float>(), put.data_ptr<float>(), n);
+              EXPECT_TRUE(put.sub(out).to(kFloat64).allclose(c[0].sub(c).to(kFloat64), 1e-4, 1e-4));
               const Tensor turned = c.clone();
               packed.add_transposed_product(rows, at.data_ptr<float>(), rows, turned.data_ptr<float>(), n);
               EXPECT_TRUE(turned.to(kFloat64).allclose(want, 1e-4, 1e-4)) << rows << "x" << k << "x" << n;
@@ -149,6 +154,36 @@ TEST(SequenceKernels, ThreadsChangeNoBits) {
   const std::string one = run(1);
   EXPECT_EQ(run(2), one);
   EXPECT_EQ(run(3), one);
+}
+
+TEST(SequenceKernels, ThreadsChangeNoBitsWhereSequencesEnd) {
+  const std::vector<std::int64_t> batch_sizes{40, 40, 33, 17, 16, 3};
+  const std::int64_t rows = 40 + 40 + 33 + 17 + 16 + 3;
+  for (const auto kind : {RecurrentKind::kRnnTanh, RecurrentKind::kLstm, RecurrentKind::kGru}) {
+    manual_seed(15);
+    const std::int64_t sums = gates_of(kind) * 96;
+    const Tensor x = randn({rows, 20}).requires_grad_();
+    const RecurrentWeights w{randn({sums, 20}).mul(0.1),
+                             randn({sums, 96}).mul(0.1).requires_grad_(),
+                             randn({sums}),
+                             randn({sums}),
+                             {}};
+    const Tensor h = randn({40, 96}).requires_grad_();
+    const Tensor c = randn({40, 96});
+    const auto run = [&](int threads) {
+      const int before = get_num_threads();
+      set_num_threads(threads);
+      const RecurrentResult r = recurrent_layer(kind, x, batch_sizes, h, c, w);
+      const auto grads = autograd::grad({r.output.mul(r.output).sum(), r.h.mul(r.h).sum()}, {x, w.state, h});
+      set_num_threads(before);
+      std::string bytes = bytes_of(r.output.detach()) + bytes_of(r.h.detach());
+      for (const Tensor& g : grads) bytes += bytes_of(g);
+      return bytes;
+    };
+    const std::string one = run(1);
+    EXPECT_EQ(run(2), one);
+    EXPECT_EQ(run(4), one);
+  }
 }
 
 }  // namespace

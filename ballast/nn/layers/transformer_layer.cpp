@@ -1,7 +1,6 @@
 #include "ballast/nn/layers/transformer_layer.h"
 
-#include <numbers>
-
+#include "ballast/ops/activation.h"
 #include "ballast/ops/arithmetic.h"
 #include "ballast/ops/unary.h"
 
@@ -18,9 +17,6 @@ MultiheadAttention attention_of(const TransformerLayerOptions& o) {
 LayerNorm norm_of(const TransformerLayerOptions& o) {
   return LayerNorm(LayerNormOptions(o.d_model()).eps(o.layer_norm_eps()).bias(o.bias()));
 }
-
-/// x times the share of a normal distribution below x (Hendrycks & Gimpel 2016).
-Tensor gelu(const Tensor& x) { return x.mul(x.mul(1 / std::numbers::sqrt2).erf().add(1)).mul(0.5); }
 
 }  // namespace
 

@@ -7,14 +7,28 @@
 
 namespace ballast::detail {
 
+struct PackedLeft {
+  const float* data;
+  std::int64_t row, k;  ///< steps
+};
+/// What a product is added to: null for zeros.
+struct PackedStart {
+  const float* data;
+  std::int64_t row;  ///< step; 0 for one row
+};
+struct PackedResult {
+  float* data;
+  std::int64_t row;  ///< step
+};
+
 /// The loops of one instruction set, over panels of `columns` columns, each [k, columns] in row-major order.
 struct PackedProductKernels {
   std::int64_t columns;
   std::int64_t tile;  ///< rows at once: 8 or 6
-  /// c [rows, n] (`c_step`) += a [rows, k] times a panel, of which n <= columns are used; a's element (r, i)
-  /// is at r a_row + i a_k.
-  void (*multiply)(std::int64_t rows, std::int64_t k, const float* a, std::int64_t a_row, std::int64_t a_k,
-                   const float* panel, float* c, std::int64_t c_step, std::int64_t n);
+  /// c [rows, n] = first + a [rows, k] times a panel, of which n <= columns are used; a's element (r, i) is at
+  /// r a_row + i a_k. `first` may be c itself, or one row for all.
+  void (*multiply)(std::int64_t rows, std::int64_t k, PackedLeft a, const float* panel, PackedStart first,
+                   PackedResult c, std::int64_t n);
 };
 
 #if defined(__x86_64__)

@@ -1,9 +1,8 @@
-#include "ballast/ops/cpu/lanes_avx2.h"
 #include "ballast/ops/cpu/recurrent_loops.h"
 
 namespace ballast::detail {
 
-extern const RecurrentKernels<float> kRecurrentAvx2;
-const RecurrentKernels<float> kRecurrentAvx2 = kRecurrentLoops<FloatLanes<Eight>>;
+extern const RecurrentKernels kRecurrentAvx2;
+constinit const RecurrentKernels kRecurrentAvx2 = recurrent_table();
 
 }  // namespace ballast::detail

@@ -3,11 +3,10 @@
 
 namespace ballast::detail {
 
-const RecurrentKernels<float> kRecurrentBaseline = kRecurrentLoops<FloatLanes<OneFloat>>;
-const RecurrentKernels<double> kRecurrentDouble = kRecurrentLoops<OneDouble>;
+extern const RecurrentKernels kRecurrentBaseline;
+constinit const RecurrentKernels kRecurrentBaseline = recurrent_table();
 
-template <>
-const RecurrentKernels<float>& recurrent_kernels() noexcept {
+const RecurrentKernels& recurrent_kernels() noexcept {
 #if defined(__x86_64__)
   switch (simd_level()) {
     case SimdLevel::kAvx512:
@@ -19,11 +18,6 @@ const RecurrentKernels<float>& recurrent_kernels() noexcept {
   }
 #endif
   return kRecurrentBaseline;
-}
-
-template <>
-const RecurrentKernels<double>& recurrent_kernels() noexcept {
-  return kRecurrentDouble;
 }
 
 }  // namespace ballast::detail

@@ -1,8 +1,8 @@
-// The elementwise loops of recurrent layers: all gates of a step in one pass, forward and backward, for float
-// one version per SimdLevel with the same bits. Internal.
+// The elementwise loops of recurrent layers: all gates of a step in one pass, forward and backward. One version per
+// SimdLevel, all with the same bits. Internal.
 //
-// A step has `rows` sequences and `hidden` units; every matrix is row-major and dense, gates of [rows, gates
-// * hidden] in the order of the weights' rows.
+// A step has `rows` sequences and `hidden` units; every matrix is row-major and dense, gates of [rows, gates * hidden] in the
+// order of the weights' rows. No two of them overlap.
 #pragma once
 
 #include <cstdint>
@@ -48,24 +48,34 @@ struct GruBackward {
 };
 
 template <class T>
-struct RecurrentKernels {
+struct RecurrentLoops {
   void (*lstm_forward)(const LstmForward<T>&);
   void (*lstm_backward)(const LstmBackward<T>&);
   void (*gru_forward)(const GruForward<T>&);
   void (*gru_backward)(const GruBackward<T>&);
-  /// to[i] = tanh(from[i])
-  void (*tanh)(const T* from, T* to, std::int64_t n);
 };
 
-extern const RecurrentKernels<float> kRecurrentBaseline;
-extern const RecurrentKernels<double> kRecurrentDouble;
+struct RecurrentKernels {
+  RecurrentLoops<float> of_float;
+  RecurrentLoops<double> of_double;
+};
+
+extern const RecurrentKernels kRecurrentBaseline;
 #if defined(__x86_64__)
-extern const RecurrentKernels<float> kRecurrentAvx2;
-extern const RecurrentKernels<float> kRecurrentAvx512;
+extern const RecurrentKernels kRecurrentAvx2;
+extern const RecurrentKernels kRecurrentAvx512;
 #endif
 
 /// Those of simd_level().
+[[nodiscard]] const RecurrentKernels& recurrent_kernels() noexcept;
+
 template <class T>
-[[nodiscard]] const RecurrentKernels<T>& recurrent_kernels() noexcept;
+[[nodiscard]] const RecurrentLoops<T>& recurrent_loops() noexcept {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    return recurrent_kernels().of_float;
+  } else {
+    return recurrent_kernels().of_double;
+  }
+}
 
 }  // namespace ballast::detail
