@@ -22,7 +22,7 @@ class Pass {
 
   /// Only nodes on the way to these edges are visited, and their gradients are kept for taken().
   void want(std::vector<Edge> edges, const InlineVector<Edge, 1>& roots);
-  /// Lets the gradient of a wanted leaf be added to its `.grad` too.
+  /// Hands `grad` on along an edge: to wait until the node there is visited, or to be added to a leaf's `.grad` at once.
   void send(const Edge& to, Tensor grad);
   void run();
   [[nodiscard]] std::vector<Tensor>& taken() { return taken_; }
@@ -303,13 +303,10 @@ void backward(ArrayRef<Tensor> tensors, ArrayRef<Tensor> grad_tensors, std::opti
   const bool keep = retain_graph.value_or(create_graph);
   if (create_graph) {
     warn(
-        "Using backward() with create_graph=True will create a reference cycle between the parameter and its "
-        "gradient which "
-        "can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If "
-        "you have to "
-        "use this function, make sure to reset the .grad fields of your parameters to None after use to "
-        "break the cycle and "
-        "avoid the leak.");
+        "Using backward() with create_graph=True will create a reference cycle between the parameter and "
+        "its gradient which can cause a memory leak. We recommend using autograd.grad when creating the "
+        "graph to avoid this. If you have to use this function, make sure to reset the .grad fields of your "
+        "parameters to None after use to break the cycle and avoid the leak.");
   }
   Roots roots = roots_of(tensors, grad_tensors);
   if (inputs.empty()) {
@@ -345,8 +342,7 @@ variable_list grad(const variable_list& outputs, const variable_list& inputs,
     for (const Tensor& g : grads) {
       check(g.defined(),
             "One of the differentiated Tensors appears to not have been used in the graph. Set "
-            "allow_unused=True if this is "
-            "the desired behavior.");
+            "allow_unused=True if this is the desired behavior.");
     }
   }
   return grads;

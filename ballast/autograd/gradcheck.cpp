@@ -81,9 +81,8 @@ void gradcheck(const DifferentiableFunction& f, const variable_list& inputs,
           const double exact = g.defined() ? g.data_ptr<double>()[i] : 0;
           const bool close = std::abs(exact - numeric) <= options.atol + options.rtol * std::abs(numeric);
           check(close,
-                "Jacobian mismatch for output {} with respect to input {}: d(element {})/d(element {}) is {} "
-                "by the tape and {} "
-                "by differences",
+                "Jacobian mismatch for output {} with respect to input {}: d(element {})/d(element {}) is "
+                "{} by the tape and {} by differences",
                 o, numbers[w], j, i, exact, numeric);
         }
       }

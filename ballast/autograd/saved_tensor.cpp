@@ -18,10 +18,9 @@ void SavedTensor::throw_modified(const Node& node, std::uint32_t now) const {
   const IntrusivePtr<Node> made_by = is_output_ ? nullptr : tensor_.grad_fn();
   throw Error(
       fmt::format("one of the variables needed for gradient computation has been modified by an inplace "
-                  "operation: [{} {}], which is "
-                  "output {} of {}, is at version {}; expected version {} instead. Hint: enable anomaly "
-                  "detection to find the operation "
-                  "that failed to compute its gradient, with autograd::AnomalyMode::set_enabled(true).",
+                  "operation: [{} {}], which is output {} of {}, is at version {}; expected version {} "
+                  "instead. Hint: enable anomaly detection to find the operation that failed to compute its "
+                  "gradient, with autograd::AnomalyMode::set_enabled(true).",
                   dtype_error_name(tensor_.dtype()), shape_text(tensor_.sizes()),
                   is_output_ ? output_nr_ : tensor_.output_nr(),
                   is_output_ ? node.name()

@@ -18,12 +18,9 @@ Tensor Tensor::grad() const {
   if (!meta->own_grad().defined() && meta->has_function() && !meta->retained) {
     warn(
         "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
-        "won't be populated "
-        "during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
-        "Tensor, use "
-        ".retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you "
-        "access the leaf "
-        "Tensor instead.");
+        "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
+        "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf "
+        "Tensor by mistake, make sure you access the leaf Tensor instead.");
   }
   return meta->own_grad();
 }
@@ -114,8 +111,7 @@ const Tensor& Tensor::detach_() const {
   VariableMeta* const meta = find_meta(*this);
   check(meta == nullptr || !meta->base.defined(),
         "Can't detach views in-place. Use detach() instead. If you are trying to detach a view that is not "
-        "used any more, let "
-        "it go.");
+        "used any more, let it go.");
   if (meta != nullptr) meta->grad_fn = {};
   impl().requires_grad = false;
   return *this;

@@ -81,12 +81,9 @@ void begin_inplace(const Tensor& self) {
             "a view of a leaf Variable that requires grad is being used in an in-place operation.");
       check(!meta->made_without_grad,
             "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given "
-            "that "
-            "this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
-            "moving both "
-            "the view and the inplace either both inside the no_grad block (if you don't want the inplace to "
-            "be "
-            "tracked) or both outside (if you want the inplace to be tracked).");
+            "that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+            "moving both the view and the inplace either both inside the no_grad block (if you don't want "
+            "the inplace to be tracked) or both outside (if you want the inplace to be tracked).");
     }
   }
   bump_version(self);

@@ -237,8 +237,7 @@ StateDict Checkpoint::state_dict(std::optional<std::string_view> path) const {
   }
   throw FormatError(
       "no dictionary of names and tensors, neither at the root nor at state_dict, model_state_dict, model, "
-      "module, "
-      "model.state_dict or module.state_dict; say where it is",
+      "module, model.state_dict or module.state_dict; say where it is",
       file_.string());
 }
 

@@ -97,8 +97,7 @@ const Tensor& Tensor::requires_grad_(bool on) const {
   check_differentiable(dtype(), on);
   check(on || is_leaf(),
         "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
-        "in a "
-        "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+        "in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
   impl().requires_grad = on;
   return *this;
 }

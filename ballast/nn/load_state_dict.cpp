@@ -32,8 +32,7 @@ std::string copy_failure(const std::string& key, const Tensor& to, const Tensor&
                          std::string_view reason) {
   return fmt::format(
       "While copying the parameter named \"{}\", whose dimensions in the model are {} and whose dimensions "
-      "in the "
-      "checkpoint are {}, an exception occurred : ({},).",
+      "in the checkpoint are {}, an exception occurred : ({},).",
       key, torch_size(to), torch_size(from), python_repr(reason));
 }
 

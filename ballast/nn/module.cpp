@@ -132,8 +132,8 @@ std::shared_ptr<Module> Module::shared() const {
   if (!self) {
     throw Error(fmt::format(
         "It looks like you attempted to retrieve your top-level module as a shared_ptr, but no shared_ptr "
-        "owns it: make "
-        "the {} with std::make_shared or through its holder, or leave it out, as modules(false) does",
+        "owns it: make the {} with std::make_shared or through its holder, or leave it out, as "
+        "modules(false) does",
         class_name()));
   }
   return self;
@@ -147,8 +147,7 @@ std::int32_t Module::offset_of(const void* member, std::string_view name) const 
   if (inside_base || distance <= -kLargest || distance >= kLargest) {
     throw ValueError(
         fmt::format("cannot bind '{}': it is not a data member of this {}; give the value to "
-                    "register_parameter, register_buffer or "
-                    "register_module instead",
+                    "register_parameter, register_buffer or register_module instead",
                     name, class_name()));
   }
   return static_cast<std::int32_t>(distance);
@@ -336,9 +335,8 @@ Tensor Module::operator()(const Tensor& input) {
 std::shared_ptr<Module> Module::copy_this() const {
   const std::string name = cpp_class_name(typeid(*this));
   throw NotImplementedError(
-      fmt::format("clone() has not been implemented for {0}. Subclass ballast::nn::Cloneable<{0}> instead of "
-                  "ballast::nn::Module to "
-                  "inherit the ability to clone.",
+      fmt::format("clone() has not been implemented for {0}. Subclass ballast::nn::Cloneable<{0}> instead "
+                  "of ballast::nn::Module to inherit the ability to clone.",
                   name));
 }
 

@@ -128,8 +128,7 @@ void check_subtractable(const Operand& a, const Operand& b) {
       "operator instead.");
   check<DTypeError>(a.dtype() != kBool && b.dtype() != kBool,
                     "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
-                    "to invert a mask, "
-                    "use the `~` or `logical_not()` operator instead.");
+                    "to invert a mask, use the `~` or `logical_not()` operator instead.");
 }
 
 Scalar negated(const Scalar& alpha) {

@@ -55,8 +55,7 @@ void find_extremes(const detail::ReducedRows& r, Which which, const char* kernel
 Tensor extreme_of_all(const Tensor& t, Which which) {
   check<ValueError>(t.numel() > 0,
                     "{}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                    "reduction dim with the "
-                    "'dim' argument.",
+                    "reduction dim with the 'dim' argument.",
                     name_of(which));
   const Tape tape(t);
   Tensor out = empty({}, t.options());

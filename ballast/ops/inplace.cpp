@@ -43,8 +43,7 @@ void check_no_partial_overlap(const Tensor& written, const Tensor& read) {
   }
   throw ShapeError(
       "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
-      "memory "
-      "location. Please clone() the tensor before performing the operation.");
+      "memory location. Please clone() the tensor before performing the operation.");
 }
 
 void check_broadcasts_into(const Tensor& self, IntArrayRef operand) {

@@ -200,8 +200,7 @@ Tensor interpolate(const Tensor& input, const Interpolation& options) {
   check<NotImplementedError>(
       input.dim() >= 3 && input.dim() <= 5 && (mode != nullptr || options.mode == "area"),
       "Input Error: Only 3D, 4D and 5D input Tensors supported (got {}D) for the modes: nearest | linear | "
-      "bilinear | "
-      "bicubic | trilinear | area | nearest-exact (got {})",
+      "bilinear | bicubic | trilinear | area | nearest-exact (got {})",
       input.dim(), options.mode);
   check<ValueError>(options.size.empty() || options.scale_factor.empty(),
                     "only one of size or scale_factor should be defined");

@@ -120,8 +120,7 @@ Tensor dot(const Tensor& a, const Tensor& b) {
                     dtype_error_name(a.dtype()), dtype_error_name(b.dtype()));
   check<ShapeError>(a.numel() == b.numel(),
                     "inconsistent tensor size, expected tensor {} and src {} to have the same number of "
-                    "elements, but got {} "
-                    "and {} elements respectively",
+                    "elements, but got {} and {} elements respectively",
                     Shown{a.sizes()}, Shown{b.sizes()}, a.numel(), b.numel());
   if (!a.is_meta()) check_kernel<kVectorTypes>(a.dtype(), "dot");
   const Tape tape(a, b);

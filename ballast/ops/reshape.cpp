@@ -84,9 +84,8 @@ Tensor Tensor::view(IntArrayRef new_sizes) const {
   const Dims inferred = infer_size(new_sizes, numel());
   const auto new_strides = strides_of_view(*this, inferred);
   check<ShapeError>(new_strides.has_value(),
-                    "view size is not compatible with input tensor's size and stride (at least one dimension "
-                    "spans across two "
-                    "contiguous subspaces). Use .reshape(...) instead.");
+                    "view size is not compatible with input tensor's size and stride (at least one "
+                    "dimension spans across two contiguous subspaces). Use .reshape(...) instead.");
   return other_shape("ViewBackward0", *this, alias(inferred, *new_strides, storage_offset()));
 }
 
@@ -151,8 +150,7 @@ Tensor Tensor::expand(IntArrayRef target) const {
   if (target.size() < rank) [[unlikely]] {
     throw ShapeError(
         fmt::format("expand({}{{{}}}, size={}): the number of sizes provided ({}) must be greater or equal "
-                    "to the number of dimensions in "
-                    "the tensor ({})",
+                    "to the number of dimensions in the tensor ({})",
                     type_text(*this), Shown{sizes()}, Shown{target}, target.size(), rank));
   }
   const std::size_t added = target.size() - rank;

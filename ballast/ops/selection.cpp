@@ -131,8 +131,7 @@ const Tensor& Tensor::masked_fill_(const Tensor& mask, const Scalar& value) cons
   if (repeats_an_address(*this)) {
     warn(
         "Use of masked_fill_ on expanded tensors is deprecated. Please clone() the tensor before performing "
-        "this "
-        "operation. This also applies to advanced indexing e.g. tensor[mask] = scalar");
+        "this operation. This also applies to advanced indexing e.g. tensor[mask] = scalar");
   }
   visit_dtype_of<kBools | kIntegers | kReals | kComplexes | kHalfComplex>(
       dtype(), "masked_fill", [&]<class T>(std::type_identity<T>) {
@@ -168,8 +167,7 @@ Tensor where_values(const Tensor& condition, const Tensor& self, const Tensor& o
   if (condition.dtype() == kUInt8) {
     warn(
         "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a "
-        "future "
-        "version of PyTorch. Use a boolean condition instead.");
+        "future version of PyTorch. Use a boolean condition instead.");
     return where_values(condition.to(kBool), self, other);
   }
   check<DTypeError>(condition.dtype() == kBool,

@@ -392,8 +392,7 @@ Tensor norm_values(const Tensor& self, double power, IntArrayRef dims, bool keep
   const detail::ReducedRows r = detail::reduce_rows(self, dims, keepdim);
   check<ValueError>(r.n > 0 || r.count == 0 || (power >= 0 && !std::isinf(power)),
                     "linalg.vector_norm cannot compute the {} norm on an empty tensor because the operation "
-                    "does not have an "
-                    "identity",
+                    "does not have an identity",
                     power);
   Tensor out = new_result(self, r.result, to_real_dtype(self.dtype()));
   if (self.numel() == 0) return out.zero_();

@@ -284,8 +284,7 @@ Tensor whole_function(const Tensor& t, const char* name) {
 void check_negatable(const Tensor& t) {
   check<DTypeError>(t.dtype() != kBool,
                     "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
-                    "invert a mask, use "
-                    "the `~` or `logical_not()` operator instead.");
+                    "invert a mask, use the `~` or `logical_not()` operator instead.");
 }
 
 Tensor abs_values(const Tensor& x) {

@@ -110,8 +110,7 @@ Tensor Tensor::permute(IntArrayRef dims) const {
   check<ShapeError>(
       dims.size() == rank,
       "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
-      "desired ordering of "
-      "dimensions i.e. input.dim() = {} is not equal to len(dims) = {}",
+      "desired ordering of dimensions i.e. input.dim() = {} is not equal to len(dims) = {}",
       rank, dims.size());
   Dims new_sizes(rank);
   Dims new_strides(rank);

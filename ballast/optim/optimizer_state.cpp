@@ -131,8 +131,7 @@ void Optimizer::load_state_dict(const OptimizerStateDict& dict) {
     const std::vector<Tensor>& own = groups_[i].params();
     check<ValueError>(saved.params.size() == own.size(),
                       "loaded state dict contains a parameter group that has a different size than the "
-                      "optimizer's parameter "
-                      "group: {} instead of {} parameters in group {}",
+                      "optimizer's parameter group: {} instead of {} parameters in group {}",
                       saved.params.size(), own.size(), i);
     for (std::size_t j = 0; j < own.size(); ++j) by_number[saved.params[j]] = own[j];
     groups.push_back(take_group(groups_[i].options(), saved.options, i));

@@ -100,8 +100,8 @@ TEST(ClipGradNorm, NonFiniteNormsAreAnErrorIfAsked) {
   const Tensor p = with_grad({1, kInf});
   EXPECT_EQ(text_of([&] { nn::utils::clip_grad_norm_(p, 1, 2, true); }),
             "The total norm of order 2 for gradients from `parameters` is non-finite, so it cannot be "
-            "clipped. To disable this error "
-            "and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`");
+            "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
+            "`error_if_nonfinite=False`");
   EXPECT_EQ(elements({p.grad()}), (std::vector<double>{1, kInf}));
   EXPECT_EQ(nn::utils::clip_grad_norm_(std::vector<Tensor>{}, 1), 0);
 }

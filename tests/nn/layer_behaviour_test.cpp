@@ -170,8 +170,7 @@ TEST(LayerOptions, WrongOnesAreNamed) {
          nn::AdaptiveLogSoftmaxWithLoss(nn::AdaptiveLogSoftmaxWithLossOptions(4, 10, {5, 5}));
        },
        "cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each "
-       "value is "
-       "between 1 and n_classes-1"},
+       "value is between 1 and n_classes-1"},
       {[] {
          nn::AdaptiveLogSoftmaxWithLoss(nn::AdaptiveLogSoftmaxWithLossOptions(4, 10, {2, 3}).div_value(0));
        },

@@ -73,9 +73,8 @@ TEST(LoadHookTest, PreHookMayAddAnError) {
   state["0.bias"] = full({1}, 42.0);
   EXPECT_EQ(text_of([&] { net->load_state_dict(state, false); }),
             "Error(s) in loading state_dict for Sequential:\n\tsize mismatch for 0.weight: copying a param "
-            "with shape "
-            "torch.Size([3]) from checkpoint, the shape in current model is torch.Size([1, 1]).\n\tlayout 0 "
-            "is too old");
+            "with shape torch.Size([3]) from checkpoint, the shape in current model is torch.Size([1, "
+            "1]).\n\tlayout 0 is too old");
   EXPECT_EQ(bytes_of(net[0]->parameter("bias")), before);
 }
 

@@ -276,8 +276,8 @@ TEST(LossWarnings, DifferentShapesAndTheMeanOfDivergences) {
     EXPECT_EQ(
         log.texts[i],
         "Using a target size (torch.Size([3])) that is different to the input size (torch.Size([3, 1])). "
-        "This "
-        "will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.");
+        "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same "
+        "size.");
   }
   EXPECT_EQ(log.texts[4].find("reduction: 'mean' divides the total loss by both the batch size"), 0U);
 }

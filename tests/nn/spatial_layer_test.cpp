@@ -204,8 +204,7 @@ Tensor ones_of(IntArrayRef sizes) { return ones(sizes); }
 TEST(SpatialErrors, SayWhatDoesNotFit) {
   const std::vector<std::pair<std::string, std::function<void()>>> cases{
       {"Given groups=1, weight of size [4, 2, 3, 3], expected input[1, 3, 5, 5] to have 2 channels, but got "
-       "3 channels "
-       "instead",
+       "3 channels instead",
        [] {
          (void)conv2d(ones_of({1, 3, 5, 5}), ones_of({4, 2, 3, 3}));
        }},
@@ -214,14 +213,12 @@ TEST(SpatialErrors, SayWhatDoesNotFit) {
          (void)conv2d(ones_of({3, 5}), ones_of({4, 3, 3, 3}));
        }},
       {"Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3). Kernel size can't be "
-       "greater than actual "
-       "input size",
+       "greater than actual input size",
        [] {
          (void)conv2d(ones_of({1, 3, 2, 2}), ones_of({4, 3, 3, 3}));
        }},
       {"Given weight of size [4, 3, 3, 3], expected bias to be 1-dimensional with 4 elements, but got bias "
-       "of size [3] "
-       "instead",
+       "of size [3] instead",
        [] {
          (void)conv2d(ones_of({1, 3, 5, 5}), ones_of({4, 3, 3, 3}), ones_of({3}));
        }},
@@ -246,8 +243,7 @@ TEST(SpatialErrors, SayWhatDoesNotFit) {
          (void)conv2d(ones_of({1, 3, 5, 5}), ones({4, 3, 3, 3}, kFloat64));
        }},
       {"Given transposed=1, weight of size [4, 2, 3, 3], expected input[1, 3, 5, 5] to have 4 channels, but "
-       "got 3 channels "
-       "instead",
+       "got 3 channels instead",
        [] {
          (void)conv_transpose2d(ones_of({1, 3, 5, 5}), ones_of({4, 2, 3, 3}));
        }},
@@ -349,15 +345,13 @@ TEST(SpatialErrors, SayWhatDoesNotFit) {
        [] {
          (void)layer_norm(ones({2, 3}, kFloat64), {3}, ones_of({3}));
        }},
-      {"Expected number of channels in input to be divisible by num_groups, but got input of shape [2, 3, 4] "
-       "and "
-       "num_groups=2",
+      {"Expected number of channels in input to be divisible by num_groups, but got input of shape [2, 3, "
+       "4] and num_groups=2",
        [] {
          (void)group_norm(ones_of({2, 3, 4}), 2);
        }},
       {"Padding size should be less than the corresponding input dimension, but got: padding (3, 1) at "
-       "dimension 2 of input "
-       "[1, 1, 3]",
+       "dimension 2 of input [1, 1, 3]",
        [] {
          (void)pad(ones_of({1, 1, 3}), {3, 1}, "reflect");
        }},

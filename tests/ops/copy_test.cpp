@@ -51,9 +51,8 @@ TEST(Copy, RefusesWhatCannotBeWritten) {
   EXPECT_EQ(text_of([] {
               zeros({2}).expand({3, 2}).copy_(zeros({3, 2}));
             }),
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
-            "location. Please "
-            "clone() the tensor before performing the operation.");
+            "unsupported operation: more than one element of the written-to tensor refers to a single "
+            "memory location. Please clone() the tensor before performing the operation.");
   EXPECT_EQ(text_of([] { zeros({2}).copy_(zeros({2}, kMeta)); }), "Cannot copy out of meta tensor; no data!");
   EXPECT_EQ(text_of([] { (void)zeros({2}, kMeta).to(kCPU); }), "Cannot copy out of meta tensor; no data!");
 }

@@ -159,24 +159,20 @@ TEST(View, RefusesInPyTorchsWords) {
       {[&] {
          (void)zeros({0, 3}).view({-1, 0});
        },
-       "cannot reshape tensor of 0 elements into shape [-1, 0] because the unspecified dimension size -1 can "
-       "be any value and "
-       "is ambiguous"},
+       "cannot reshape tensor of 0 elements into shape [-1, 0] because the unspecified dimension size -1 "
+       "can be any value and is ambiguous"},
       {[&] { (void)x.t().view(6); },
-       "view size is not compatible with input tensor's size and stride (at least one dimension spans across "
-       "two contiguous "
-       "subspaces). Use .reshape(...) instead."},
+       "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+       "across two contiguous subspaces). Use .reshape(...) instead."},
       {[&] { (void)x.flatten(1, 0); }, "flatten() has invalid args: start_dim cannot come after end_dim"},
       {[&] {
          (void)x.expand({3, 3});
        },
        "The expanded size of the tensor (3) must match the existing size (2) at non-singleton dimension 0.  "
-       "Target sizes: [3, "
-       "3].  Tensor sizes: [2, 3]"},
+       "Target sizes: [3, 3].  Tensor sizes: [2, 3]"},
       {[&] { (void)x.expand(3); },
        "expand(torch.FloatTensor{[2, 3]}, size=[3]): the number of sizes provided (1) must be greater or "
-       "equal to the number of "
-       "dimensions in the tensor (2)"},
+       "equal to the number of dimensions in the tensor (2)"},
       {[&] {
          (void)x.expand({-1, 2, 3});
        },

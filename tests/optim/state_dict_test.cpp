@@ -266,8 +266,7 @@ TEST(StateDict, WhatDoesNotFitIsRefusedAndChangesNothing) {
             "loaded state dict has a different number of parameter groups: 0 instead of 1");
   EXPECT_EQ(refused([](auto& d) { d.param_groups[0].params.pop_back(); }),
             "loaded state dict contains a parameter group that has a different size than the optimizer's "
-            "parameter group: 3 instead "
-            "of 4 parameters in group 0");
+            "parameter group: 3 instead of 4 parameters in group 0");
   EXPECT_EQ(refused([](auto& d) { d.param_groups[0].options.erase("lr"); }),
             "parameter group 0 of the loaded state dict has no 'lr'");
   EXPECT_EQ(refused([](auto& d) { d.param_groups[0].options["lr"] = "fast"; }),

@@ -30,11 +30,9 @@ Tensor feature_dropout_of_sample(const Tensor& input, const DropoutFuncOptions& 
 void warn_of_rank(const char* name, std::int64_t rank, int spatial, const char* ranks) {
   warn(fmt::format(
       "{0}: Received a {1}-D input to {0}, which is deprecated and will result in an error in a future "
-      "release. "
-      "To retain the behavior and silence this warning, please use dropout instead. Note that {0} exists to "
-      "provide channel-wise dropout on inputs with {2} spatial dimensions, a channel dimension, and an "
-      "optional "
-      "batch dimension (i.e. {3} inputs).",
+      "release. To retain the behavior and silence this warning, please use dropout instead. Note that {0} "
+      "exists to provide channel-wise dropout on inputs with {2} spatial dimensions, a channel dimension, "
+      "and an optional batch dimension (i.e. {3} inputs).",
       name, rank, spatial, ranks));
 }
 
@@ -64,10 +62,8 @@ Tensor dropout2d(const Tensor& input, const Dropout2dFuncOptions& options) {
     warn(
         "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is "
         "desired - input is interpreted as shape (N, C, L), where C is the channel dim. This behavior will "
-        "change "
-        "in a future release to interpret the input as one without a batch dimension, i.e. shape (C, H, W). "
-        "To "
-        "maintain the 1D channel-wise dropout behavior, please switch to using dropout1d instead.");
+        "change in a future release to interpret the input as one without a batch dimension, i.e. shape (C, "
+        "H, W). To maintain the 1D channel-wise dropout behavior, please switch to using dropout1d instead.");
   }
   return feature_dropout_of(input, options);
 }

@@ -89,10 +89,8 @@ Tensor kl_div(const Tensor& input, const Tensor& target, const KLDivFuncOptions&
   if (reduction == Reduction::kTotal) return losses.sum();
   warn(
       "reduction: 'mean' divides the total loss by both the batch size and the support size.'batchmean' "
-      "divides "
-      "only by the batch size, and aligns with the KL div math definition.'mean' will be changed to behave "
-      "the "
-      "same as 'batchmean' in the next major release.");
+      "divides only by the batch size, and aligns with the KL div math definition.'mean' will be changed to "
+      "behave the same as 'batchmean' in the next major release.");
   return losses.mean();
 }
 

@@ -17,12 +17,11 @@ void InstanceNormImplBase::before_load(LoadContext& context) {
     }
     if (!found.empty()) {
       context.error(fmt::format(
-          "Unexpected running stats buffer(s) {0} for {1} with track_running_stats=False. If state_dict is a "
-          "checkpoint "
-          "saved before 0.4.0, this may be expected because {1} does not track running stats by default "
-          "since 0.4.0. "
-          "Please remove these keys from state_dict. If the running stats are actually needed, instead set "
-          "track_running_stats=True in {1} to enable them. See the documentation of {1} for details.",
+          "Unexpected running stats buffer(s) {0} for {1} with track_running_stats=False. If state_dict is "
+          "a checkpoint saved before 0.4.0, this may be expected because {1} does not track running stats "
+          "by default since 0.4.0. Please remove these keys from state_dict. If the running stats are "
+          "actually needed, instead set track_running_stats=True in {1} to enable them. See the "
+          "documentation of {1} for details.",
           found, class_name()));
     }
   }

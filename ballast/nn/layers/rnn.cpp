@@ -73,8 +73,7 @@ void check_options(const RNNBaseOptions& o) {
   if (dropout > 0 && o.num_layers() == 1) {
     warn(
         fmt::format("dropout option adds dropout after all but last recurrent layer, so non-zero dropout "
-                    "expects num_layers greater "
-                    "than 1, but got dropout={} and num_layers={}",
+                    "expects num_layers greater than 1, but got dropout={} and num_layers={}",
                     detail::python_text(o.dropout()), o.num_layers()));
   }
   check<ValueError>(o.input_size() > 0, "input_size must be greater than zero");

@@ -61,8 +61,8 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
                                   : static_cast<double>(static_cast<float>(exact));
   check(!error_if_nonfinite || std::isfinite(norm),
         "The total norm of order {} for gradients from `parameters` is non-finite, so it cannot be clipped. "
-        "To disable this error "
-        "and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`",
+        "To disable this error and scale the gradients by the non-finite norm anyway, set "
+        "`error_if_nonfinite=False`",
         norm_type);
   const double scale =
       in_double ? max_norm / (norm + 1e-6)

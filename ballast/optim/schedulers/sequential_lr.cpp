@@ -21,8 +21,8 @@ SequentialLR::SequentialLR(Optimizer& optimizer, std::vector<std::shared_ptr<Epo
   }
   check<ValueError>(milestones_.size() == schedulers_.size() - 1,
                     "Sequential Schedulers expects number of schedulers provided to be one more than the "
-                    "number of milestone "
-                    "points, but got number of schedulers {} and the number of milestones to be equal to {}",
+                    "number of milestone points, but got number of schedulers {} and the number of "
+                    "milestones to be equal to {}",
                     schedulers_.size(), milestones_.size());
   check<ValueError>(std::ranges::is_sorted(milestones_),
                     "SequentialLR expects its milestones in increasing order");
