@@ -74,16 +74,6 @@ inline double accuracy(const Tensor& scores, const Tensor& labels) {
   return scores.argmax(1).eq(labels).to(ballast::kFloat64).mean().item<double>();
 }
 
-/// Rows of both tensors in a new random order, cut into batches.
-template <class F>
-void each_batch(const Tensor& x, const Tensor& y, std::int64_t size, F f) {
-  const Tensor order = ballast::randperm(x.size(0));
-  for (std::int64_t i = 0; i < x.size(0); i += size) {
-    const Tensor rows = order.slice(0, i, i + size);
-    f(ballast::index_select(x, 0, rows), ballast::index_select(y, 0, rows));
-  }
-}
-
 /// The largest difference between two tensors, against the size of the second.
 inline double relative_difference(const Tensor& a, const Tensor& b) {
   return ((a - b).abs().max() / b.abs().max()).item<double>();

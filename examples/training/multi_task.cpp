@@ -1,6 +1,7 @@
 // One trunk, two tasks: which digit, and how much ink. What is shared: the trunk, between the tasks.
 #include "examples/training/example.h"
 
+namespace data = ballast::data;
 namespace nn = ballast::nn;
 namespace F = ballast::nn::functional;
 using ballast::Tensor;
@@ -53,17 +54,19 @@ int main(int argc, char** argv) {
   }
 
   ballast::optim::AdamW adam(net->parameters(), ballast::optim::AdamWOptions(3e-3));
+  const data::DataLoader batches(data::TensorDataset(train, digits.train_labels),
+                                 {.batch_size = 64, .shuffle = true});
   const example::Clock clock;
   for (int epoch = 1; epoch <= epochs; ++epoch) {
     double loss_sum = 0;
-    example::each_batch(train, digits.train_labels, 64, [&](const Tensor& x, const Tensor& y) {
+    for (const auto& [x, y] : batches) {
       adam.zero_grad();
       const auto [scores, ink] = net->forward(x);
       const Tensor loss = F::cross_entropy(scores, y) + F::mse_loss(ink, ink_of(x));
       loss.backward();
       adam.step();
       loss_sum += loss.item<double>() * static_cast<double>(x.size(0));
-    });
+    }
     if (epoch % 10 == 0 || epoch == epochs) fmt::print("epoch {:2}: loss {:.4f}\n", epoch, loss_sum / 1500);
   }
   const ballast::NoGradGuard no_grad;

@@ -1,6 +1,7 @@
 // An autoencoder whose decoder is its encoder transposed. What is shared: every weight, between the two directions.
 #include "examples/training/example.h"
 
+namespace data = ballast::data;
 namespace nn = ballast::nn;
 namespace F = ballast::nn::functional;
 using ballast::Tensor;
@@ -51,16 +52,17 @@ int main(int argc, char** argv) {
   }
 
   ballast::optim::Adam adam(net->parameters(), ballast::optim::AdamOptions(1e-2));
+  const data::DataLoader batches(data::TensorDataset(train), {.batch_size = 64, .shuffle = true});
   const example::Clock clock;
   for (int epoch = 1; epoch <= epochs; ++epoch) {
     double loss_sum = 0;
-    example::each_batch(train, train, 64, [&](const Tensor& x, const Tensor&) {
+    for (const auto& [x] : batches) {
       adam.zero_grad();
       const Tensor loss = F::mse_loss(net(x), x);
       loss.backward();
       adam.step();
       loss_sum += loss.item<double>() * static_cast<double>(x.size(0));
-    });
+    }
     if (epoch % 20 == 0 || epoch == epochs) fmt::print("epoch {:2}: loss {:.5f}\n", epoch, loss_sum / 1500);
   }
   const ballast::NoGradGuard no_grad;

@@ -6,22 +6,26 @@ namespace nn = ballast::nn;
 namespace F = ballast::nn::functional;
 using ballast::Tensor;
 
-constexpr std::int64_t kWidth = 64;
-constexpr std::int64_t kLength = 48;
+constexpr std::int64_t kWidth = 128;
+constexpr std::int64_t kLength = 64;
 
 struct LanguageModelImpl : nn::Cloneable<LanguageModelImpl> {
   explicit LanguageModelImpl(std::int64_t characters, bool tied = true)
       : embedding(characters, kWidth),
         position(kLength, kWidth),
         layers(nn::TransformerEncoderLayer(
-                   nn::TransformerEncoderLayerOptions(kWidth, 4).dim_feedforward(128).dropout(0)),
+                   nn::TransformerEncoderLayerOptions(kWidth, 4).dim_feedforward(256).dropout(0).norm_first(
+                       true)),
                2),
+        norm(nn::LayerNormOptions({kWidth})),
         output(nn::LinearOptions(kWidth, characters).bias(false)) {
     bind_module("embedding", embedding);
     bind_module("position", position);
     bind_module("layers", layers);
+    bind_module("norm", norm);
     bind_module("output", output);
     nn::init::normal_(embedding->weight, 0, 0.1);
+    nn::init::normal_(position->weight, 0, 0.1);
     if (tied) {
       output->weight = embedding->weight;
     } else {
@@ -31,11 +35,12 @@ struct LanguageModelImpl : nn::Cloneable<LanguageModelImpl> {
   Tensor forward(const Tensor& x) {
     const Tensor places = ballast::arange(x.size(0)).unsqueeze(1);
     const Tensor mask = nn::TransformerImpl::generate_square_subsequent_mask(x.size(0));
-    return output(layers(embedding(x) + position(places), mask));
+    return output(norm(layers(embedding(x) + position(places), mask)));
   }
 
   nn::Embedding embedding, position;
   nn::TransformerEncoder layers;
+  nn::LayerNorm norm;
   nn::Linear output;
 };
 BALLAST_MODULE(LanguageModel);
@@ -45,7 +50,7 @@ Tensor loss_of(const LanguageModel& model, const Tensor& x, const Tensor& y) {
 }
 
 int main(int argc, char** argv) {
-  const int steps = example::is_quick(argc, argv) ? 10 : 400;
+  const int steps = example::is_quick(argc, argv) ? 10 : 500;
   const example::Text text = example::load_text();
   const auto characters = static_cast<std::int64_t>(text.characters.size());
   ballast::manual_seed(0);
@@ -67,7 +72,8 @@ int main(int argc, char** argv) {
   }
 
   ballast::manual_seed(0);
-  ballast::optim::AdamW adam(model->parameters(), ballast::optim::AdamWOptions(2e-3));
+  ballast::optim::AdamW adam(model->parameters(), ballast::optim::AdamWOptions(4e-3));
+  ballast::optim::OneCycleLR schedule(adam, {.max_lr = {4e-3}, .total_steps = steps});
   const example::Clock clock;
   double smooth = 0;
   for (int step = 1; step <= steps; ++step) {
@@ -77,6 +83,7 @@ int main(int argc, char** argv) {
     loss.backward();
     nn::utils::clip_grad_norm_(model->parameters(), 1.0);
     adam.step();
+    schedule.step();
     smooth = step == 1 ? loss.item<double>() : 0.95 * smooth + 0.05 * loss.item<double>();
     if (step % 100 == 0 || step == steps) fmt::print("step {:3}: loss {:.4f}\n", step, smooth);
   }

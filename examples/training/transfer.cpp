@@ -4,6 +4,7 @@
 
 #include "examples/training/example.h"
 
+namespace data = ballast::data;
 namespace nn = ballast::nn;
 namespace F = ballast::nn::functional;
 using ballast::Tensor;
@@ -38,12 +39,13 @@ void train(const Reader& net, const Tensor& x, const Tensor& y, int epochs) {
     if (p.requires_grad()) trained.push_back(p);
   }
   ballast::optim::SGD sgd(trained, ballast::optim::SGDOptions(0.02).momentum(0.9));
+  const data::DataLoader batches(data::TensorDataset(x, y), {.batch_size = 64, .shuffle = true});
   for (int epoch = 0; epoch < epochs; ++epoch) {
-    example::each_batch(x, y, 64, [&](const Tensor& batch, const Tensor& labels) {
+    for (const auto& [images, labels] : batches) {
       sgd.zero_grad();
-      F::cross_entropy(net(batch), labels).backward();
+      F::cross_entropy(net(images), labels).backward();
       sgd.step();
-    });
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import time
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from torch.utils.data import DataLoader, TensorDataset
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 QUICK = "--quick" in sys.argv
@@ -40,25 +41,28 @@ def accuracy(scores, labels):
     return (scores.argmax(1) == labels).double().mean().item()
 
 
-def batches(x, y, size):
-    order = torch.randperm(x.size(0))
-    for i in range(0, x.size(0), size):
-        rows = order[i : i + size]
-        yield x[rows], y[rows]
+def batches(*tensors):
+    return DataLoader(TensorDataset(*tensors), batch_size=64, shuffle=True)
 
 
 def digits_cnn():
     x_train, y_train, x_test, y_test = digits()
     torch.manual_seed(0)
     net = nn.Sequential(
-        nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(),
-        nn.MaxPool2d(2), nn.Flatten(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10))
-    sgd = torch.optim.SGD(net.parameters(), 0.05, momentum=0.9)
-    for _ in range(2 if QUICK else 20):
-        for x, y in batches(x_train, y_train, 64):
+        nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32),
+        nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Dropout(0.5), nn.Linear(256, 10))
+    epochs = 2 if QUICK else 40
+    loader = batches(x_train, y_train)
+    sgd = torch.optim.SGD(net.parameters(), 0.05, momentum=0.9, weight_decay=5e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(sgd, 0.05, total_steps=epochs * len(loader))
+    for _ in range(epochs):
+        for x, y in loader:
             sgd.zero_grad()
             F.cross_entropy(net(x), y).backward()
             sgd.step()
+            schedule.step()
+    net.eval()
     with torch.no_grad():
         return f"test accuracy {accuracy(net(x_test), y_test):.4f}"
 
@@ -101,7 +105,7 @@ def tied_autoencoder():
     net = TiedAutoencoder()
     adam = torch.optim.Adam(net.parameters(), 1e-2)
     for _ in range(2 if QUICK else 60):
-        for x, _ in batches(x_train, x_train, 64):
+        for (x,) in batches(x_train):
             adam.zero_grad()
             F.mse_loss(net(x), x).backward()
             adam.step()
@@ -127,7 +131,7 @@ def multi_task():
     net = TwoTasks()
     adam = torch.optim.AdamW(net.parameters(), 3e-3)
     for _ in range(2 if QUICK else 40):
-        for x, y in batches(x_train, y_train, 64):
+        for x, y in batches(x_train, y_train):
             adam.zero_grad()
             scores, ink = net(x)
             (F.cross_entropy(scores, y) + F.mse_loss(ink, x.mean(1) * 4)).backward()
@@ -193,7 +197,7 @@ class Reader(nn.Module):
 def train(net, x_all, y_all, epochs):
     sgd = torch.optim.SGD([p for p in net.parameters() if p.requires_grad], 0.02, momentum=0.9)
     for _ in range(epochs):
-        for x, y in batches(x_all, y_all, 64):
+        for x, y in batches(x_all, y_all):
             sgd.zero_grad()
             F.cross_entropy(net(x), y).backward()
             sgd.step()
@@ -227,15 +231,19 @@ def transfer():
 class LanguageModel(nn.Module):
     def __init__(self, n):
         super().__init__()
-        self.embedding, self.position = nn.Embedding(n, 64), nn.Embedding(48, 64)
-        self.layers = nn.TransformerEncoder(nn.TransformerEncoderLayer(64, 4, 128, 0.0), 2, enable_nested_tensor=False)
-        self.output = nn.Linear(64, n, bias=False)
+        self.embedding, self.position = nn.Embedding(n, 128), nn.Embedding(64, 128)
+        layer = nn.TransformerEncoderLayer(128, 4, 256, 0.0, norm_first=True)
+        self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.norm = nn.LayerNorm(128)
+        self.output = nn.Linear(128, n, bias=False)
         nn.init.normal_(self.embedding.weight, 0, 0.1)
+        nn.init.normal_(self.position.weight, 0, 0.1)
         self.output.weight = self.embedding.weight
 
     def forward(self, x):
         mask = nn.Transformer.generate_square_subsequent_mask(x.size(0))
-        return self.output(self.layers(self.embedding(x) + self.position(torch.arange(x.size(0)).unsqueeze(1)), mask))
+        places = torch.arange(x.size(0)).unsqueeze(1)
+        return self.output(self.norm(self.layers(self.embedding(x) + self.position(places), mask)))
 
 
 def tied_transformer():
@@ -243,15 +251,18 @@ def tied_transformer():
     torch.manual_seed(0)
     net = LanguageModel(n)
     torch.manual_seed(0)
-    adam = torch.optim.AdamW(net.parameters(), 2e-3)
+    steps = 10 if QUICK else 500
+    adam = torch.optim.AdamW(net.parameters(), 4e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 4e-3, total_steps=steps)
     smooth = None
-    for _ in range(10 if QUICK else 400):
-        x, y = windows(codes, 48, 32)
+    for _ in range(steps):
+        x, y = windows(codes, 64, 32)
         adam.zero_grad()
         loss = F.cross_entropy(net(x).reshape(x.numel(), -1), y.reshape(-1))
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         adam.step()
+        schedule.step()
         smooth = loss.item() if smooth is None else 0.95 * smooth + 0.05 * loss.item()
     return f"final loss {smooth:.4f} (nothing learned: {math.log(n):.4f})"
 
