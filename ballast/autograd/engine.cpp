@@ -131,7 +131,7 @@ void Pass::call_hooks(Node& node, Gradients& grads) const {
   if (hooks == nullptr) return;
   for (const bool retaining : {false, true}) {
     // By index: a hook may add hooks.
-    for (std::size_t i = 0; i < hooks->tensors.size(); ++i) {
+    for (std::size_t i = 0; i < hooks->tensors.size(); ++i) {  // NOLINT(modernize-loop-convert)
       if (hooks->tensors[i].retains_grad != retaining) continue;
       Tensor& grad = grads[hooks->tensors[i].input_nr];
       if (!grad.defined()) continue;

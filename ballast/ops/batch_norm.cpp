@@ -303,9 +303,9 @@ Tensor instance_norm(const Tensor& input, const Tensor& weight, const Tensor& bi
   const Tensor variance = repeated(running_var.defined() ? running_var.detach() : running_var);
   Dims sizes{1, n * channels};
   for (const std::int64_t s : input.sizes().slice(2)) sizes.push_back(s);
-  const Tensor out = batch_norm(input.reshape(sizes), repeated(weight), repeated(bias), mean, variance,
-                                use_input_stats, momentum, eps)
-                         .reshape(input.sizes());
+  Tensor out = batch_norm(input.reshape(sizes), repeated(weight), repeated(bias), mean, variance,
+                          use_input_stats, momentum, eps)
+                   .reshape(input.sizes());
   if (use_input_stats && !out.is_meta() && n > 0) {
     const NoGradGuard no_grad;
     if (running_mean.defined()) running_mean.copy_(mean.reshape({n, channels}).mean({0}));

@@ -16,7 +16,7 @@ Tensor sum_of_channels(const Tensor& t) {
   const Tensor rows = t.contiguous();
   const std::int64_t n = t.sizes()[0], channels = t.sizes()[1];
   const std::int64_t rest = numel_of(t.sizes().slice(2));
-  const Tensor out = empty(channels, t.options());
+  Tensor out = empty(channels, t.options());
   const auto sum = [&]<class T>(std::type_identity<T>) {
     const T* const from = rows.data_ptr<T>();
     T* const to = out.data_ptr<T>();

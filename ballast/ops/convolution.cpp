@@ -42,7 +42,7 @@ TensorOptions result_options(const Tensor& a, const Tensor& b) {
 template <class Kernel>
 Tensor compute(const Tensor& a, const Tensor& b, const Tensor& bias, IntArrayRef sizes,
                const Kernel& kernel) {
-  const Tensor out = empty(sizes, result_options(a, b));
+  Tensor out = empty(sizes, result_options(a, b));
   if (out.is_meta()) return out;
   visit_dtype_of<kReals>(a.dtype(), "convolution", [&]<class T>(std::type_identity<T>) {
     using C = compute_t<T>;

@@ -149,6 +149,7 @@ void convolve_weight(const ConvolutionProblem& p, const T* x, const T* y, T* w, 
   }
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a type takes none
 #define BALLAST_INSTANTIATE(T)                                                                         \
   template void convolve_by_columns(const ConvolutionProblem&, const T*, const T*, const T*, T*);      \
   template void convolve_back_by_columns(const ConvolutionProblem&, const T*, const T*, const T*, T*); \
@@ -159,5 +160,6 @@ void convolve_weight(const ConvolutionProblem& p, const T* x, const T* y, T* w, 
 BALLAST_INSTANTIATE(float);
 BALLAST_INSTANTIATE(double);
 #undef BALLAST_INSTANTIATE
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace ballast::detail

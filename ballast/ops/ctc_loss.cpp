@@ -196,7 +196,7 @@ struct Sample {
 /// The losses one by one, recorded.
 Tensor ctc_losses(const Tensor& log_probs, const CtcProblem& p, bool zero_infinity) {
   const Tape tape(log_probs);
-  const Tensor losses = empty({p.batch}, log_probs.options());
+  Tensor losses = empty({p.batch}, log_probs.options());
   const Tensor alpha = empty({p.batch, p.steps, p.states}, log_probs.options());
   const Tensor dense = log_probs.contiguous();
   const std::int64_t stride = p.batch * p.classes;

@@ -192,7 +192,7 @@ struct PairedOperands {
 template <class F>
 Tensor paired_values(const PairedOperands& in, Reduction reduction) {
   const std::int64_t n = in.x.numel();
-  const Tensor out =
+  Tensor out =
       reduction == Reduction::kEach ? empty(in.x.sizes(), in.x.options()) : empty({}, in.x.options());
   if (out.is_meta()) return out;
   with_real(in.x.dtype(), [&]<class T>(T) {
@@ -219,7 +219,7 @@ Tensor paired_values(const PairedOperands& in, Reduction reduction) {
 /// scale, or grad element by element, times the derivative by x.
 template <class F>
 Tensor paired_gradient(const PairedOperands& in, const Tensor& grad, double scale) {
-  const Tensor out = empty(in.x.sizes(), in.x.options());
+  Tensor out = empty(in.x.sizes(), in.x.options());
   const Tensor dense = grad.defined() ? grad.contiguous() : grad;
   with_real(in.x.dtype(), [&]<class T>(T) {
     detail::in_parts(in.x.numel(), [&](std::int64_t begin, std::int64_t end) {

@@ -334,7 +334,7 @@ void add_over_rows(std::int64_t rows, const T* a, std::int64_t m, std::int64_t a
 template <class T>
 Tensor over_states(const Plan& p, const Tensor& a, std::int64_t columns, const Tensor& output,
                    const Tensor& h0) {
-  const Tensor out = zeros({columns, p.state}, output.options());
+  Tensor out = zeros({columns, p.state}, output.options());
   const std::int64_t a_step = a.sizes()[1];
   const T* const from = a.data_ptr<T>();
   const std::int64_t first = p.batch_sizes[0];

@@ -212,7 +212,7 @@ class Classified {
   /// The losses times their factors, summed or one by one. loss_of(outer, inner, place, class) gives one.
   template <class T, class LossOf>
   Tensor reduce(const Tensor& factor, const LossOf& loss_of) const {
-    const Tensor out =
+    Tensor out =
         reduction_ == Reduction::kEach ? empty(target_sizes_, factor.options()) : empty({}, factor.options());
     const std::int64_t* const t = targets_.data_ptr<std::int64_t>();
     const T* const f = elements<const T>(factor);

@@ -150,7 +150,7 @@ void sum_middle(const Tensor& out, const Tensor& t, const MiddleSum& m) {
 Tensor sum_rows(const Tensor& self, IntArrayRef dims, bool keepdim, DType type) {
   const Tensor of_type = self.to(type);
   if (const auto middle = middle_of(of_type, dims)) {
-    const Tensor out = new_result(self, detail::reduced_sizes(of_type, dims, keepdim), type);
+    Tensor out = new_result(self, detail::reduced_sizes(of_type, dims, keepdim), type);
     visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
         type, "sum_cpu", [&]<class T>(std::type_identity<T>) { sum_middle<T>(out, of_type, *middle); });
     return out;

@@ -59,7 +59,7 @@ Fields AdadeltaParamState::fields() {
 }
 
 Tensor Adadelta::step(LossClosure closure) {
-  const Tensor loss = evaluate(closure);
+  Tensor loss = evaluate(closure);
   for_each_gradient<AdadeltaOptions>(param_groups(), [this](const AdadeltaOptions& o) {
     return [this, &o](const Tensor& p, const Tensor& grad) {
       AdadeltaParamState& s = state_of<AdadeltaParamState>(state(), p);

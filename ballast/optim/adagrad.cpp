@@ -68,7 +68,7 @@ void Adagrad::on_group_added(const OptimizerParamGroup& group) {
 }
 
 Tensor Adagrad::step(LossClosure closure) {
-  const Tensor loss = evaluate(closure);
+  Tensor loss = evaluate(closure);
   for_each_gradient<AdagradOptions>(param_groups(), [this](const AdagradOptions& o) {
     return [this, &o](const Tensor& p, const Tensor& grad) {
       AdagradParamState& s = state_of<AdagradParamState>(state(), p);

@@ -135,14 +135,14 @@ Fields AdamParamState::fields() { return state_fields(*this); }
 Fields AdamWParamState::fields() { return state_fields(*this); }
 
 Tensor Adam::step(LossClosure closure) {
-  const Tensor loss = evaluate(closure);
+  Tensor loss = evaluate(closure);
   for_each_gradient<AdamOptions>(
       param_groups(), [this](const AdamOptions& o) { return Pass<AdamOptions, AdamParamState>(state(), o); });
   return loss;
 }
 
 Tensor AdamW::step(LossClosure closure) {
-  const Tensor loss = evaluate(closure);
+  Tensor loss = evaluate(closure);
   for_each_gradient<AdamWOptions>(param_groups(), [this](const AdamWOptions& o) {
     return Pass<AdamWOptions, AdamWParamState>(state(), o);
   });

@@ -66,7 +66,7 @@ Fields AdamaxParamState::fields() {
 }
 
 Tensor Adamax::step(LossClosure closure) {
-  const Tensor loss = evaluate(closure);
+  Tensor loss = evaluate(closure);
   for_each_gradient<AdamaxOptions>(param_groups(), [this](const AdamaxOptions& o) {
     return [this, update = LargestGradient{o}](const Tensor& p, const Tensor& grad) mutable {
       AdamaxParamState& s = state_of<AdamaxParamState>(state(), p);

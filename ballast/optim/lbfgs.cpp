@@ -43,7 +43,7 @@ class FlatProblem {
     }
   }
   [[nodiscard]] Tensor gradient() const {
-    const Tensor out = vector();
+    Tensor out = vector();
     each_part(out, [](const Tensor& p, const Tensor& real, const Tensor& part) {
       const Tensor grad = p.grad();
       if (!grad.defined()) {
@@ -58,7 +58,7 @@ class FlatProblem {
     return out;
   }
   [[nodiscard]] Tensor position() const {
-    const Tensor out = vector();
+    Tensor out = vector();
     each_part(out, [](const Tensor&, const Tensor& real, const Tensor& part) { copy_elements(part, real); });
     return out;
   }

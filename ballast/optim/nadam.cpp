@@ -93,7 +93,7 @@ Fields NAdamParamState::fields() {
 }
 
 Tensor NAdam::step(LossClosure closure) {
-  const Tensor loss = evaluate(closure);
+  Tensor loss = evaluate(closure);
   for_each_gradient<NAdamOptions>(param_groups(), [this](const NAdamOptions& o) {
     return [this, update = NesterovMoments{o}](const Tensor& p, const Tensor& grad) mutable {
       NAdamParamState& s = state_of<NAdamParamState>(state(), p);

@@ -92,7 +92,7 @@ Fields RAdamParamState::fields() {
 }
 
 Tensor RAdam::step(LossClosure closure) {
-  const Tensor loss = evaluate(closure);
+  Tensor loss = evaluate(closure);
   for_each_gradient<RAdamOptions>(param_groups(), [this](const RAdamOptions& o) {
     return [this, update = RectifiedMoments{o}](const Tensor& p, const Tensor& grad) mutable {
       RAdamParamState& s = state_of<RAdamParamState>(state(), p);

@@ -92,7 +92,7 @@ Fields RMSpropParamState::fields() {
 }
 
 Tensor RMSprop::step(LossClosure closure) {
-  const Tensor loss = evaluate(closure);
+  Tensor loss = evaluate(closure);
   for_each_gradient<RMSpropOptions>(param_groups(), [this](const RMSpropOptions& o) {
     return [this, &o](const Tensor& p, const Tensor& grad) {
       RMSpropParamState& s = state_of<RMSpropParamState>(state(), p);

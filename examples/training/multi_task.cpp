@@ -26,7 +26,7 @@ BALLAST_MODULE(TwoTasks);
 Tensor ink_of(const Tensor& x) { return x.mean(1) * 4; }
 
 int main(int argc, char** argv) {
-  const int epochs = example::is_quick(argc, argv) ? 2 : 40;
+  const int epochs = example::is_quick(argc, argv) ? 2 : 100;
   const example::Digits digits = example::load_digits();
   const Tensor train = digits.train_images.flatten(1);
   const Tensor test = digits.test_images.flatten(1);
@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
       adam.step();
       loss_sum += loss.item<double>() * static_cast<double>(x.size(0));
     }
-    if (epoch % 10 == 0 || epoch == epochs) fmt::print("epoch {:2}: loss {:.4f}\n", epoch, loss_sum / 1500);
+    if (epoch % 20 == 0 || epoch == epochs) fmt::print("epoch {:2}: loss {:.4f}\n", epoch, loss_sum / 1500);
   }
   const ballast::NoGradGuard no_grad;
   const auto [scores, ink] = net->forward(test);

@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
   }
 
   ballast::optim::Adam adam(net->parameters(), ballast::optim::AdamOptions(1e-2));
-  const data::DataLoader batches(data::TensorDataset(train), {.batch_size = 64, .shuffle = true});
+  const data::DataLoader batches(data::TensorDataset{train}, {.batch_size = 64, .shuffle = true});
   const example::Clock clock;
   for (int epoch = 1; epoch <= epochs; ++epoch) {
     double loss_sum = 0;

@@ -130,7 +130,7 @@ def multi_task():
     torch.manual_seed(0)
     net = TwoTasks()
     adam = torch.optim.AdamW(net.parameters(), 3e-3)
-    for _ in range(2 if QUICK else 40):
+    for _ in range(2 if QUICK else 100):
         for x, y in batches(x_train, y_train):
             adam.zero_grad()
             scores, ink = net(x)

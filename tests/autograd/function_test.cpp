@@ -90,7 +90,7 @@ struct WrongCount : Function<WrongCount> {
 };
 struct WrongShape : Function<WrongShape> {
   static Tensor forward(AutogradContext*, const Tensor& a) { return a * 1; }
-  static variable_list backward(AutogradContext*, variable_list) { return {ones({5}, kFloat64)}; }
+  static variable_list backward(AutogradContext*, const variable_list&) { return {ones({5}, kFloat64)}; }
 };
 
 TEST(Function, WrongGradientsAreRefused) {

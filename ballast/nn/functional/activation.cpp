@@ -110,7 +110,7 @@ Tensor log_softmax(const Tensor& input, const LogSoftmaxFuncOptions& options) {
 
 Tensor gumbel_softmax(const Tensor& logits, const GumbelSoftmaxFuncOptions& options) {
   const Tensor noise = empty_like(logits).exponential_().log().neg();
-  const Tensor soft = logits.add(noise).div(static_cast<double>(options.tau())).softmax(options.dim());
+  Tensor soft = logits.add(noise).div(static_cast<double>(options.tau())).softmax(options.dim());
   if (!options.hard()) return soft;
   const Tensor index = soft.detach().argmax(options.dim(), true);
   const Tensor hard =

@@ -266,6 +266,7 @@ std::tuple<Tensor, Tensor> multi_head_attention_forward(const Tensor& query, con
   const std::int64_t queries = layout.length(q_in);
   const std::int64_t embed = o.embed_dim_to_check();
   const std::int64_t heads = o.num_heads();
+  const std::int64_t head_size = embed / heads;
   check<ShapeError>(layout.batch(k_in) == batch, "query and key have batches of {} and {}", batch,
                     layout.batch(k_in));
 
@@ -286,15 +287,15 @@ std::tuple<Tensor, Tensor> multi_head_attention_forward(const Tensor& query, con
     v = cat({v, o.bias_v().expand(sizes)}, layout.length_dim());
   }
   const auto fixed = [&](const Tensor& t) {
-    check<ShapeError>(t.dim() == 3 && t.size(0) == batch * heads && t.size(2) == embed / heads,
+    check<ShapeError>(t.dim() == 3 && t.size(0) == batch * heads && t.size(2) == head_size,
                       "expecting static keys and values of [{}, length, {}], but got {}", batch * heads,
-                      embed / heads, Shown{t.sizes()});
+                      head_size, Shown{t.sizes()});
     return t.reshape({batch, heads, t.size(1), t.size(2)});
   };
   Tensor k4 = o.static_k().defined() ? fixed(o.static_k()) : by_head(k);
   Tensor v4 = o.static_v().defined() ? fixed(o.static_v()) : by_head(v);
   if (o.add_zero_attn()) {
-    const Tensor nothing = zeros({batch, heads, 1, embed / heads}, q.options());
+    const Tensor nothing = zeros({batch, heads, 1, head_size}, q.options());
     k4 = cat({k4, nothing}, 2);
     v4 = cat({v4, nothing}, 2);
   }
@@ -309,7 +310,7 @@ std::tuple<Tensor, Tensor> multi_head_attention_forward(const Tensor& query, con
   const double p = o.training() ? o.dropout_p() : 0;
   const AttentionResult r =
       attention(by_head(q), k4, v4,
-                {.scale = 1.0 / std::sqrt(static_cast<double>(embed / heads)),
+                {.scale = 1.0 / std::sqrt(static_cast<double>(head_size)),
                  .bias = bias,
                  .factors = dropout_factors({batch, heads, queries, keys}, q.options(), p),
                  .empty_is_zero = !o.need_weights(),

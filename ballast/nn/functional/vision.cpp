@@ -8,8 +8,8 @@ namespace ballast::nn::functional {
 Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& o) {
   Interpolation i;
   check<ValueError>(o.size() || o.scale_factor(), "either size or scale_factor should be defined");
-  if (o.size()) i.size = *o.size();
-  if (o.scale_factor()) i.scale_factor = *o.scale_factor();
+  if (const auto& size = o.size()) i.size.assign(size->begin(), size->end());
+  if (const auto& factor = o.scale_factor()) i.scale_factor.assign(factor->begin(), factor->end());
   i.mode = o.mode().python();
   i.align_corners = o.align_corners();
   i.recompute_scale_factor = o.recompute_scale_factor();

@@ -133,7 +133,7 @@ Tensor AdaptiveLogSoftmaxWithLossImpl::log_prob(const Tensor& input) {
 
 Tensor AdaptiveLogSoftmaxWithLossImpl::predict(const Tensor& input) {
   const Tensor head_output = head->forward(input);
-  const Tensor best = head_output.argmax(1);
+  Tensor best = head_output.argmax(1);
   const Tensor rare = best.ge(shortlist());
   if (!rare.any().item<bool>()) return best;
   const Tensor of_all = full_log_prob(input, head_output).argmax(1);

@@ -22,10 +22,9 @@ void LayerNormImpl::reset_parameters() {
 }
 
 Tensor LayerNormImpl::forward(const Tensor& input) {
-  return functional::layer_norm(input, functional::LayerNormFuncOptions(options.normalized_shape())
-                                           .weight(weight)
-                                           .bias(bias)
-                                           .eps(options.eps()));
+  const std::vector<std::int64_t>& shape = options.normalized_shape();
+  return functional::layer_norm(
+      input, functional::LayerNormFuncOptions(shape).weight(weight).bias(bias).eps(options.eps()));
 }
 
 std::string LayerNormImpl::extra_repr() const {
@@ -49,7 +48,8 @@ void RMSNormImpl::reset_parameters() {
 }
 
 Tensor RMSNormImpl::forward(const Tensor& input) {
-  functional::RMSNormFuncOptions how(options.normalized_shape());
+  const std::vector<std::int64_t>& shape = options.normalized_shape();
+  functional::RMSNormFuncOptions how(shape);
   if (options.eps()) how.eps(static_cast<double>(*options.eps()));
   return functional::rms_norm(input, how.weight(weight));
 }

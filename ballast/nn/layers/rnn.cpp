@@ -255,12 +255,12 @@ std::tuple<utils::rnn::PackedSequence, Tensor> GRUImpl::forward_with_packed_inpu
 
 std::tuple<Tensor, LSTMImpl::States> LSTMImpl::forward(const Tensor& input, const std::optional<States>& hx) {
   Result r = run(input, hx ? State{std::get<0>(*hx), std::get<1>(*hx)} : State());
-  return {std::move(r.output), {std::move(r.last.h), std::move(r.last.c)}};
+  return {std::move(r.output), States(std::move(r.last.h), std::move(r.last.c))};
 }
 std::tuple<utils::rnn::PackedSequence, LSTMImpl::States> LSTMImpl::forward_with_packed_input(
     const utils::rnn::PackedSequence& input, const std::optional<States>& hx) {
   auto [output, last] = run_packed(input, hx ? State{std::get<0>(*hx), std::get<1>(*hx)} : State());
-  return {std::move(output), {std::move(last.h), std::move(last.c)}};
+  return {std::move(output), States(std::move(last.h), std::move(last.c))};
 }
 
 }  // namespace ballast::nn

@@ -52,7 +52,7 @@ Tensor RNNCellBaseImpl::checked_state(const Tensor& state, const Tensor& input, 
   if (!state.defined()) return zeros({batch, options.hidden_size()}, input.options());
   check<ShapeError>(state.dim() == 1 || state.dim() == 2, "{}: Expected {} to be 1D or 2D, got {}D instead",
                     cell, name, state.dim());
-  const Tensor rows = state.dim() == 1 ? state.unsqueeze(0) : state;
+  Tensor rows = state.dim() == 1 ? state.unsqueeze(0) : state;
   check<ShapeError>(rows.size(0) == batch, "Input batch size {} doesn't match hidden{} batch size {}", batch,
                     number, rows.size(0));
   check<ShapeError>(rows.size(1) == options.hidden_size(),

@@ -75,8 +75,8 @@ template <class T>
 struct Hardshrink : PointwiseBase<T, Pointwise::kHardshrink> {
   T lambda;
   explicit Hardshrink(const PointwiseParameters& p) : lambda(static_cast<T>(p.a)) {}
-  T value(T x) const { return (x >= -lambda) & (x <= lambda) ? T{0} : x; }
-  T slope(T x) const { return (x >= -lambda) & (x <= lambda) ? T{0} : T{1}; }
+  T value(T x) const { return ((x >= -lambda) & (x <= lambda)) ? T{0} : x; }
+  T slope(T x) const { return ((x >= -lambda) & (x <= lambda)) ? T{0} : T{1}; }
 };
 
 template <class T>
@@ -87,7 +87,7 @@ struct Hardsigmoid : PointwiseBase<T, Pointwise::kHardsigmoid> {
     y = y < 0 ? T{0} : y;
     return (y > 6 ? T{6} : y) / 6;
   }
-  T slope(T x) const { return (x > -3) & (x < 3) ? T{1} / 6 : T{0}; }
+  T slope(T x) const { return ((x > -3) & (x < 3)) ? T{1} / 6 : T{0}; }
 };
 
 template <class T>
@@ -102,7 +102,7 @@ struct Hardswish : PointwiseBase<T, Pointwise::kHardswish> {
     const T inside = x / 3 + T(0.5);
     return x <= -3 ? T{0} : (x < 3 ? inside : T{1});
   }
-  T bend(T x) const { return (x > -3) & (x < 3) ? T{1} / 3 : T{0}; }
+  T bend(T x) const { return ((x > -3) & (x < 3)) ? T{1} / 3 : T{0}; }
 };
 
 /// x within [min, max].
@@ -114,7 +114,7 @@ struct Hardtanh : PointwiseBase<T, Pointwise::kHardtanh> {
     const T y = x < min ? min : x;
     return y > max ? max : y;
   }
-  T slope(T x) const { return (x <= min) | (x >= max) ? T{0} : T{1}; }
+  T slope(T x) const { return ((x <= min) | (x >= max)) ? T{0} : T{1}; }
 };
 
 template <class T>
@@ -197,7 +197,7 @@ struct Softshrink : PointwiseBase<T, Pointwise::kSoftshrink> {
     const T inside = x == x ? T{0} : x;
     return x > lambda ? x - lambda : (x < -lambda ? x + lambda : inside);
   }
-  T slope(T x) const { return (x >= -lambda) & (x <= lambda) ? T{0} : T{1}; }
+  T slope(T x) const { return ((x >= -lambda) & (x <= lambda)) ? T{0} : T{1}; }
 };
 
 /// x / (1 + |x|).
