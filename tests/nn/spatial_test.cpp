@@ -37,8 +37,8 @@ void expect_golden(const SpatialCase& c, DType dtype, bool scatter) {
   const Tensors in = c.inputs(dtype);
   Tensors given = in;
   if (scatter) {
-    for (std::size_t i = 0; i < given.size(); ++i) {
-      if (given[i].defined() && given[i].requires_grad()) given[i] = scattered(given[i]);
+    for (Tensor& t : given) {
+      if (t.defined() && t.requires_grad()) t = scattered(t);
     }
   }
   const Tensors results = c.run(given);

@@ -206,7 +206,7 @@ TEST(Optimizer, OptionsAreCheckedWithPyTorchsTexts) {
   };
   for (const auto& [name, arguments, text] : cases) {
     EXPECT_EQ(
-        text_of<ValueError>([&] {
+        text_of<ValueError>([&name = name, &arguments = arguments] {
           static_cast<void>(make_optimizer(name, arguments, {std::vector<Tensor>{parameter(ones({1}))}}));
         }),
         text)
