@@ -67,6 +67,7 @@ find_missing() {
   if [[ "${1:-}" == --lint ]]; then
     have clang-format || need clang-format "the layout of the source text"
     have clang-tidy || need clang-tidy "finds likely mistakes"
+    compgen -G "/usr/lib/llvm-*/lib/clang/*/include/omp.h" >/dev/null || need libomp-dev "OpenMP's header for clang-tidy"
   elif [[ "${1:-}" == --bench ]]; then
     have python3 || need python3 "runs the benchmarks, side by side with PyTorch where that is installed"
   fi

@@ -28,10 +28,8 @@ for file in "${files[@]}"; do
   if grep -qF "\"file\": \"$PWD/$file\"" build/compile_commands.json; then compiled+=("$file"); fi
 done
 jobs=$(nproc 2>/dev/null || echo 2)
-# The compile commands are GCC's: its flags, pragmas and attributes that clang does not know are no finding, and its headers stand
-# behind clang's own (omp.h is among them).
-gcc_headers=$("$(scripts/compiler.sh)" -print-file-name=include)
-clang_arguments=(-Wno-unknown-warning-option -Wno-unknown-pragmas -Wno-ignored-attributes -idirafter "$gcc_headers")
+# The compile commands are GCC's: its flags, pragmas and attributes that clang does not know are no finding.
+clang_arguments=(-Wno-unknown-warning-option -Wno-unknown-pragmas -Wno-ignored-attributes)
 if ((${#compiled[@]} > 0)); then
   printf '%s\n' "${compiled[@]}" | xargs -P "$jobs" -n 1 \
     clang-tidy -p build --quiet "${clang_arguments[@]/#/--extra-arg=}" 2> >(grep -v 'warnings\? \(generated\|treated\)' >&2)

@@ -78,7 +78,7 @@ void SGDOptions::validate() const {
 }
 
 Tensor SGD::step(LossClosure closure) {
-  const Tensor loss = evaluate(closure);
+  Tensor loss = evaluate(closure);
   for_each_gradient<SGDOptions>(param_groups(), [this](const SGDOptions& o) {
     return [this, &o](const Tensor& p, const Tensor& grad) {
       if (o.momentum() == 0) return update_parameter(p, grad, Plain{o});

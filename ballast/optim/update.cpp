@@ -8,7 +8,7 @@ namespace ballast::optim {
 Tensor computed_copy(const Tensor& t) {
   const Tensor real = t.is_complex() ? t.detach().view_as_real() : t.detach();
   const DType dtype = real.dtype() == kFloat64 ? kFloat64 : kFloat32;
-  const Tensor copy = empty(real.sizes(), TensorOptions(dtype));
+  Tensor copy = empty(real.sizes(), TensorOptions(dtype));
   copy_elements(copy, real);
   return copy;
 }

@@ -28,7 +28,7 @@ Tensor scattered(const Tensor& t) {
   if (!t.defined() || t.dim() == 0) return t;
   Dims order;
   for (std::int64_t d = t.dim(); d-- > 0;) order.push_back(d);
-  const Tensor turned = stack({t.permute(order), t.permute(order)}, 0).select(0, 1).permute(order);
+  Tensor turned = stack({t.permute(order), t.permute(order)}, 0).select(0, 1).permute(order);
   return turned;
 }
 
