@@ -1,6 +1,7 @@
 #include "ballast/ops/packed_product.h"
 
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 #include "ballast/core/cpu.h"
@@ -39,8 +40,8 @@ void turn(const float* a, std::int64_t a_step, std::int64_t depth, std::int64_t 
   for (std::int64_t d = 0; d < depth; ++d, a += a_step) {
     float* out = to + d * Tile;
     std::int64_t i = 0;
-    for (; i + Tile <= m; i += Tile, out += tile_depth * Tile) std::copy_n(a + i, Tile, out);
-    std::copy_n(a + i, m - i, out);
+    for (; i + Tile <= m; i += Tile, out += tile_depth * Tile) std::memcpy(out, a + i, Tile * sizeof(float));
+    if (i < m) std::copy_n(a + i, m - i, out);
   }
 }
 
