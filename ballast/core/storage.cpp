@@ -1,6 +1,5 @@
 #include "ballast/core/storage.h"
 
-#include <cstdlib>
 #include <new>
 
 #include "ballast/core/error.h"
@@ -24,24 +23,8 @@ IntrusivePtr<StorageImpl> make(StorageImpl::Kind kind, std::byte* data, std::siz
   throw LimitError(fmt::format("can't allocate memory: you tried to allocate {} bytes", nbytes));
 }
 
-/// Memory for the object and, behind it, `nbytes` that are aligned.
+/// The memory that holds the object and, behind it, `nbytes` that are aligned.
 std::size_t joint_size(std::size_t nbytes) { return sizeof(StorageImpl) + kAlignment - 1 + nbytes; }
-
-void* take_joint(std::size_t nbytes) {
-  const std::size_t size = joint_size(nbytes);
-  void* const p = size < detail::kLeastCachedBlock ? std::malloc(size) : detail::take_block(size);
-  if (p == nullptr) throw_no_memory(nbytes);
-  return p;
-}
-
-void give_joint(void* memory, std::size_t nbytes) noexcept {
-  const std::size_t size = joint_size(nbytes);
-  if (size < detail::kLeastCachedBlock) {
-    std::free(memory);
-  } else {
-    detail::give_block(memory, size);
-  }
-}
 
 }  // namespace
 
@@ -49,7 +32,7 @@ void StorageImpl::destroy(StorageImpl* s) noexcept {
   const std::size_t nbytes = s->nbytes;
   if (s->block == kInline) {
     s->~StorageImpl();
-    give_joint(s, nbytes);
+    detail::give_block(s, joint_size(nbytes));
     return;
   }
   if (s->block == kSeparate) detail::give_block(s->data, nbytes);
@@ -67,7 +50,8 @@ Storage Storage::allocate(std::size_t nbytes) {
     static_cast<void>(data.release());  // impl gives it back from here on
     return Storage(std::move(impl));
   }
-  void* const memory = take_joint(nbytes);
+  void* const memory = detail::take_block(joint_size(nbytes));
+  if (memory == nullptr) throw_no_memory(nbytes);
   auto* s = new (memory) StorageImpl;
   const auto after = reinterpret_cast<std::uintptr_t>(s + 1);
   s->data = reinterpret_cast<std::byte*>((after + kAlignment - 1) / kAlignment * kAlignment);

@@ -71,6 +71,7 @@ class Cache {
       in_use_ += size;
       if (Kept* const kept = bins_[bin_of(size)]) {
         remove(*kept);
+        most_in_use_ = std::max(most_in_use_, in_use_);
         return kept;
       }
       const std::size_t most = std::max(most_in_use_, in_use_);
@@ -165,11 +166,13 @@ class Cache {
 }  // namespace
 
 void* detail::take_block(std::size_t nbytes) noexcept {
+  if (nbytes < kLeastCachedBlock) return std::malloc(nbytes);
   const std::size_t size = block_size(nbytes);
   return size < kMostCacheable ? Cache::of_process().take(size) : from_system(size);
 }
 
 void detail::give_block(void* block, std::size_t nbytes) noexcept {
+  if (nbytes < kLeastCachedBlock) return std::free(block);
   const std::size_t size = block_size(nbytes);
   if (size < kMostCacheable) {
     Cache::of_process().give(block, size);

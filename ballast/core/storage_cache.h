@@ -31,7 +31,7 @@ inline constexpr std::size_t kLeastCachedBlock = std::size_t{16} << 10;
 /// huge pages and ask for them.
 inline constexpr std::size_t kLeastHugeBlock = std::size_t{4} << 20;
 
-/// A block of at least `nbytes` >= kLeastCachedBlock, aligned to 16 bytes (huge ones to 2 MiB); null if there is no memory.
+/// A block of at least `nbytes`, aligned to 16 bytes (huge ones to 2 MiB); null if there is no memory.
 [[nodiscard]] void* take_block(std::size_t nbytes) noexcept;
 /// Takes back what take_block(nbytes) gave.
 void give_block(void* block, std::size_t nbytes) noexcept;
