@@ -1,34 +1,56 @@
-// What a format's reader hands over, and how it becomes a Checkpoint.
+// What a format's reader hands over, and how it becomes a Checkpoint: the same for every format.
+//
+//   CheckpointBuilder builder(file->name(), "safetensors", options);
+//   Storage s = builder.add_storage("", "cpu", {.file = file, .offset = at, .size = n});
+//   ...                                             // a tree with tensors on these storages
+//   builder.set_root(root);
+//   builder.read({.text_bytes = header.size(), .tensors = count});
+//   return builder.take();
 #pragma once
 
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "ballast/checkpoint/load.h"
+#include "ballast/checkpoint/storage_source.h"
 
 namespace ballast::checkpoint {
 
 class CheckpointBuilder {
  public:
-  CheckpointBuilder(std::filesystem::path file, std::string_view format);
+  CheckpointBuilder(std::filesystem::path file, std::string_view format, const LoadOptions& options);
 
+  /// A storage of the file, in any order; see `open_storage`.
+  [[nodiscard]] Storage add_storage(std::string_view key, std::string_view location, StorageSource source);
+  /// Reads a storage that waits to be read, now.
+  void fill(const Storage& s);
   void set_root(Value root) { out_.root_ = std::move(root); }
-  /// A storage of the file, in any order.
-  void add_storage(StorageEntry s) { found_.push_back(std::move(s)); }
-  void set_verified(bool fully, std::size_t without_checksum);
+  void set_metadata(Value metadata) { out_.metadata_ = std::move(metadata); }
+
   /// What made the tree: it limits how many names there may be, and how long all of them together.
   struct Source {
-    std::uint64_t pickle_bytes;
-    std::size_t tensors;  ///< objects
+    std::uint64_t text_bytes;  ///< of what describes it: the pickle, the header
+    std::size_t tensors;       ///< objects
   };
-  /// Names the tensors and orders the storages by first use.
-  [[nodiscard]] Checkpoint finish(const Source& source);
+  /// Names the tensors, drops those that were not asked for, reads what is wanted and not mapped, converts, and orders the
+  /// storages by first use.
+  void read(const Source& source);
+  void set_verified(bool fully, std::size_t without_checksum);
+  [[nodiscard]] Checkpoint take() { return std::move(out_); }
 
  private:
   void name_tensors(const Source& source);
+  void drop_unwanted();
+  void read_storages();
+  void convert();
+  void order_storages();
 
+  const LoadOptions& options_;
   Checkpoint out_;
   std::vector<StorageEntry> found_;
+  std::unordered_map<const void*, std::size_t>
+      waiting_;  // storages in memory that have no bytes yet: their places
 };
 
 }  // namespace ballast::checkpoint

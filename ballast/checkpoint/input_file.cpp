@@ -37,12 +37,30 @@ std::shared_ptr<InputFile> InputFile::open(const std::filesystem::path& path) {
   return file;
 }
 
+std::shared_ptr<InputFile> InputFile::part_of(std::shared_ptr<InputFile> whole, std::uint64_t offset,
+                                              std::uint64_t size, std::string_view name) {
+  if (offset > whole->size() || size > whole->size() - offset) {
+    throw FormatError(fmt::format("{} bytes from byte {} on are said to be {}, and the file has {}", size,
+                                  offset, name, whole->size()),
+                      whole->name());
+  }
+  std::shared_ptr<InputFile> part(new InputFile(fmt::format("{}: {}", whole->name(), name), -1, size));
+  part->whole_ = std::move(whole);
+  part->begin_ = offset;
+  return part;
+}
+
 InputFile::~InputFile() {
+  if (whole_) return;
   if (mapping_ != nullptr) ::munmap(mapping_, size_);
   ::close(descriptor_);
 }
 
 void InputFile::read(std::uint64_t offset, void* out, std::size_t n) const {
+  if (whole_) {
+    if (offset > size_ || n > size_ - offset) throw FormatError("the part ends too early", name_, "", offset);
+    return whole_->read(begin_ + offset, out, n);
+  }
   auto* to = static_cast<char*>(out);
   while (n > 0) {
     const ssize_t got =
@@ -61,6 +79,7 @@ void InputFile::read(std::uint64_t offset, void* out, std::size_t n) const {
 }
 
 std::byte* InputFile::map() {
+  if (whole_) return whole_->map() + begin_;
   if (mapping_ == nullptr) {
     void* p = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor_, 0);
     if (p == MAP_FAILED) throw IoError("map it", name_, errno);

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace ballast::checkpoint {
 
@@ -19,6 +20,11 @@ class InputFile {
  public:
   /// IoError if it cannot be opened; FormatError if it is not a regular file (a folder, a pipe, a device).
   [[nodiscard]] static std::shared_ptr<InputFile> open(const std::filesystem::path& path);
+  /// Bytes [offset, offset + size) of another file, as a file of their own: an archive inside an archive. FormatError if the
+  /// other file ends before.
+  [[nodiscard]] static std::shared_ptr<InputFile> part_of(std::shared_ptr<InputFile> whole,
+                                                          std::uint64_t offset, std::uint64_t size,
+                                                          std::string_view name);
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
@@ -37,6 +43,8 @@ class InputFile {
   std::string name_;
   int descriptor_;
   std::uint64_t size_;
+  std::shared_ptr<InputFile> whole_;  // of a part
+  std::uint64_t begin_ = 0;           // in it
   std::byte* mapping_ = nullptr;
 };
 

@@ -3,7 +3,14 @@
 #include <algorithm>
 #include <cctype>
 
-#include "ballast/checkpoint/formats/torch_zip.h"
+#include "ballast/checkpoint/formats/folder.h"
+#include "ballast/checkpoint/formats/gguf.h"
+#include "ballast/checkpoint/formats/npy.h"
+#include "ballast/checkpoint/formats/safetensors.h"
+#include "ballast/checkpoint/formats/shard_index.h"
+#include "ballast/checkpoint/formats/torch_legacy.h"
+#include "ballast/checkpoint/formats/torch_tar.h"
+#include "ballast/checkpoint/formats/zip_archive.h"
 #include "ballast/checkpoint/input_file.h"
 
 namespace ballast::checkpoint {
@@ -18,42 +25,61 @@ bool looks_like_a_web_page(std::string_view head) {
   return lower.starts_with("<!doctype") || lower.starts_with("<html") || lower.starts_with("<?xml");
 }
 
-/// What a file is that is not read, or "" for a zip.
+/// The length of a safetensors header, which such a file begins with, and its first brace. Files that only almost begin so go to
+/// its reader too, which says what is wrong with them.
+bool looks_like_safetensors(std::string_view head, const std::string& name) {
+  if (head.size() > 8 && head[8] == '{') return true;
+  return name.ends_with(".safetensors");
+}
+
+bool looks_like_an_index(std::string_view head, const std::string& name) {
+  return head.starts_with('{') || name.ends_with(".index.json");
+}
+
+/// What a file is that is not read.
 std::string_view what_it_is(std::string_view head) {
   using namespace std::string_view_literals;
   if (head.empty()) return "the file is empty";
-  if (head.starts_with("PK\3\4") || head.starts_with("PK\5\6")) return {};
-  // The magic number that the first of the stacked pickles holds.
-  if (head.find("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv) != std::string_view::npos) {
-    return "a legacy (pre-1.6) PyTorch file: not read yet";
-  }
   if (head.starts_with("version https://git-lfs")) {
     return "a pointer of Git LFS in place of the file: fetch the file itself (git lfs pull)";
   }
   if (looks_like_a_web_page(head)) return "a web page, not a checkpoint: the download went wrong";
-  if (head.starts_with("GGUF")) return "a GGUF file: not read yet";
-  if (head.starts_with("\x93NUMPY"sv)) return "a NumPy .npy file: not read yet";
   if (head.starts_with("\x89HDF\r\n\x1a\n"sv)) return "an HDF5 file: not read";
   if (head.starts_with("\x1f\x8b"sv)) return "a gzip file: unpack it first";
-  if (head.size() > 262 && head.substr(257, 5) == "ustar")
-    return "a tar archive (a legacy PyTorch file, perhaps): not read yet";
-  if (head.size() > 8 && head[8] == '{' && head.substr(4, 4) == "\0\0\0\0"sv)
-    return "a safetensors file: not read yet";
   if (head.size() >= 2 && head[0] == '\x80' && head[1] >= 2 && head[1] <= 5) {
     return "a bare pickle, not a checkpoint that torch.save wrote: not read; nothing was run";
   }
   return "not a checkpoint of a known format (a zip written by torch.save begins with PK)";
 }
 
+using Reader = Checkpoint (*)(const std::shared_ptr<InputFile>&, const LoadOptions&);
+
+/// Who reads a file that begins so; null: nobody.
+Reader reader_of(std::string_view head, const std::string& name) {
+  using namespace std::string_view_literals;
+  if (head.starts_with("PK\3\4") || head.starts_with("PK\5\6")) return load_zip;
+  if (head.starts_with("GGUF")) return load_gguf;
+  if (head.starts_with("\x93NUMPY"sv)) return load_npy;
+  // The magic number that the first of the stacked pickles holds.
+  if (head.substr(0, 64).find("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv) != std::string_view::npos)
+    return load_torch_legacy;
+  if (head.size() > 262 && head.substr(257, 5) == "ustar") return load_torch_tar;
+  if (looks_like_safetensors(head, name)) return load_safetensors;
+  if (looks_like_an_index(head, name)) return load_shard_index;
+  return nullptr;
+}
+
 }  // namespace
 
 Checkpoint load(const std::filesystem::path& path, const LoadOptions& options) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) return load_folder(path, options);
   const auto file = InputFile::open(path);
   std::string head(std::min<std::uint64_t>(kLook, file->size()), '\0');
   file->read(0, head.data(), head.size());
-  const std::string_view what = what_it_is(head);
-  if (!what.empty()) throw FormatError(std::string(what), file->name());
-  return load_torch_zip(file, options);
+  const Reader reader = reader_of(head, file->name());
+  if (reader == nullptr || head.empty()) throw FormatError(std::string(what_it_is(head)), file->name());
+  return reader(file, options);
 }
 
 }  // namespace ballast::checkpoint

@@ -4,18 +4,23 @@
 //   for (const auto& t : c.tensors()) fmt::print("{} {}\n", t.name, t.value.tensor().sizes());
 //   StateDict weights = c.state_dict();
 //
-// The format is found by content, never by name. Read: the zip files that torch.save has written since
-// PyTorch 1.6 (PKWARE APPNOTE 6.3; PEP 307, 3154, 574). Named and refused: everything else (docs/formats.md).
+//   Checkpoint part = ballast::load("model.safetensors", {.filter = [](auto name) { return name.starts_with("encoder."); }});
+//   Checkpoint half = ballast::load("model.gguf", {.dtype = kFloat16});
+//   Checkpoint shapes = ballast::load("model.pth", {.map_location = kMeta});          // no element is read
 //
-// Opening reads the archive's directory, the pickle and a few small records, whatever the size of the
-// tensors: their bytes stay in the file, mapped, until they are touched. The mapping is private: writing to a
-// tensor never changes the file. As with every mapping, a file that somebody else cuts short while a tensor
-// of it is in use ends the process with SIGBUS; ask for `mmap = false` where that can happen. Replacing a
-// file by rename, as `save` does, is safe.
+// The format is found by content, never by name: what torch.save writes and wrote (zip, legacy, tar), TorchScript and
+// torch.export archives, safetensors, GGUF, .npy and .npz, sharded sets through their index, and folders that hold one
+// model (docs/formats.md).
+//
+// Opening reads what describes the tensors, whatever their size: their bytes stay in the file, mapped, until they are
+// touched. The mapping is private: writing to a tensor never changes the file. As with every mapping, a file that
+// somebody else cuts short while a tensor of it is in use ends the process with SIGBUS; ask for `mmap = false`, or use
+// `Reader`, where that can happen. Replacing a file by rename, as `save` does, is safe.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,8 +59,22 @@ struct LoadOptions {
   bool mmap = true;
   Verify verify = Verify::kBudget;
   std::uint64_t verify_budget = std::uint64_t{8} << 20;
+  /// kMeta: shapes and types without memory; no element is read. Where tensors were saved from is no matter.
+  Device map_location = kCPU;
+  /// Floating tensors become tensors of this type (the file's stay unread until they are converted). Complex ones, integers
+  /// and quantised tensors stay what they are.
+  std::optional<DType> dtype = std::nullopt;
+  /// Which tensors are wanted, by their names in `Checkpoint::tensors()`. The others are not read and not listed, and on meta
+  /// in the tree.
+  std::function<bool(std::string_view name)> filter = {};
+  /// Called on the loading thread as bytes of tensors are read into memory. What it throws ends loading: that is how to cancel.
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
+  /// Objects of classes that are not plain data: kept as inert records (Kind::kObject), or refused by name.
+  bool refuse_objects = false;
   LoadLimits limits = {};
 };
+
+struct StorageSource;
 
 /// A tensor and the keys that lead to it, joined with dots: `model.0.weight`, `optimizer.state.0.exp_avg`.
 struct NamedTensor {
@@ -71,6 +90,7 @@ struct StorageEntry {
   std::string key;       ///< its name in the file: "0" for the member archive/data/0
   std::string location;  ///< where it was saved from: "cpu", "cuda:0"
   Storage storage;
+  std::shared_ptr<const StorageSource> source = nullptr;  ///< where its bytes stand (storage_source.h)
 };
 
 class Checkpoint {
@@ -80,10 +100,14 @@ class Checkpoint {
 
   [[nodiscard]] const Value& root() const& noexcept { return root_; }
   [[nodiscard]] Value root() && noexcept { return std::move(root_); }
-  /// "torch-zip".
+  /// "torch-zip", "torch-legacy", "torch-tar", "torchscript", "pt2", "torch-distributed", "safetensors", "gguf", "npy", "npz".
   [[nodiscard]] std::string_view format() const noexcept { return format_; }
   [[nodiscard]] const std::filesystem::path& file() const& noexcept { return file_; }
   [[nodiscard]] std::filesystem::path file() && noexcept { return std::move(file_); }
+  /// What the format keeps beside the tensors: the `__metadata__` of safetensors (strings), the keys of a GGUF file. A mapping,
+  /// or None.
+  [[nodiscard]] const Value& metadata() const& noexcept { return metadata_; }
+  [[nodiscard]] Value metadata() && noexcept { return std::move(metadata_); }
   /// Every tensor, in the order of the walk; one that stands in several places is listed in each. The tensor
   /// at the root has the name "".
   [[nodiscard]] const std::vector<NamedTensor>& tensors() const& noexcept { return tensors_; }
@@ -98,22 +122,23 @@ class Checkpoint {
   [[nodiscard]] bool fully_verified() const noexcept { return fully_verified_; }
   [[nodiscard]] std::size_t members_without_checksum() const noexcept { return without_checksum_; }
 
-  /// The state dict in it: the root, if it is a mapping of names to tensors, or else what it holds under
-  /// `state_dict`, `model_state_dict`, `model` or `module` (the last two also one level deeper, as in
-  /// `model.state_dict`). With `path`, what stands at those keys, joined with dots. FormatError if there is
-  /// none, naming what was looked at.
+  /// The state dict in it: the root, if it is a mapping of names to tensors or a whole module, or else what it holds under
+  /// `state_dict`, `model_state_dict`, `model`, `module` (the last two also one level deeper, as in `model.state_dict`), `net`,
+  /// `network`, `params_ema`, `params`, `weights`, `ema`, `model_ema`. With `path`, what stands at those keys, joined with dots.
+  /// Of a filtered checkpoint, what was asked for. FormatError if there is none, naming what was looked at.
   [[nodiscard]] StateDict state_dict(std::optional<std::string_view> path = std::nullopt) const;
   operator StateDict() const { return state_dict(); }  // NOLINT(*-explicit-*)
 
  private:
   friend class CheckpointBuilder;
 
-  Value root_;
+  Value root_, metadata_;
   std::string_view format_;
   std::filesystem::path file_;
   std::vector<NamedTensor> tensors_;
   std::vector<StorageEntry> storages_;
   bool all_listed_ = true;
+  bool filtered_ = false;
   bool fully_verified_ = false;
   std::size_t without_checksum_ = 0;
 };

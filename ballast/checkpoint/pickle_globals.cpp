@@ -37,6 +37,17 @@ constexpr std::array kGlobals{
     maker_row("builtins", "set", Maker::kSet),
     maker_row("collections", "Counter", Maker::kCounter),
     maker_row("collections", "OrderedDict", Maker::kOrderedDict),
+    maker_row("collections", "defaultdict", Maker::kDefaultDict),
+    maker_row("copy_reg", "_reconstructor", Maker::kReconstruct),
+    maker_row("copyreg", "_reconstructor", Maker::kReconstruct),
+    maker_row("numpy", "dtype", Maker::kNumpyType),
+    maker_row("numpy", "ndarray", Maker::kNothing),
+    maker_row("numpy._core.multiarray", "_reconstruct", Maker::kNumpyArray),
+    maker_row("numpy._core.multiarray", "scalar", Maker::kNumpyScalar),
+    maker_row("numpy._core.numeric", "_frombuffer", Maker::kNumpyBuffer),
+    maker_row("numpy.core.multiarray", "_reconstruct", Maker::kNumpyArray),
+    maker_row("numpy.core.multiarray", "scalar", Maker::kNumpyScalar),
+    maker_row("numpy.core.numeric", "_frombuffer", Maker::kNumpyBuffer),
     storage_row("torch", "BFloat16Storage", 2, kBFloat16),
     storage_row("torch", "BoolStorage", 1, kBool),
     storage_row("torch", "ByteStorage", 1, kUInt8),
@@ -107,9 +118,12 @@ constexpr std::array kGlobals{
     dtype_row("uint64", kUInt64),
     dtype_row("uint7"),
     dtype_row("uint8", kUInt8),
+    maker_row("torch._tensor", "_rebuild_from_type", Maker::kFromType),
     maker_row("torch._tensor", "_rebuild_from_type_v2", Maker::kFromType),
     maker_row("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", Maker::kDeviceTensor),
+    maker_row("torch._utils", "_rebuild_device_tensor_from_numpy", Maker::kRecord),
     maker_row("torch._utils", "_rebuild_meta_tensor_no_storage", Maker::kMetaTensor),
+    maker_row("torch._utils", "_rebuild_nested_tensor", Maker::kRecord),
     maker_row("torch._utils", "_rebuild_parameter", Maker::kParameter),
     maker_row("torch._utils", "_rebuild_parameter_with_state", Maker::kParameterWithState),
     maker_row("torch._utils", "_rebuild_qtensor", Maker::kQuantized),
@@ -118,6 +132,25 @@ constexpr std::array kGlobals{
     maker_row("torch._utils", "_rebuild_tensor", Maker::kTensor),
     maker_row("torch._utils", "_rebuild_tensor_v2", Maker::kTensorV2),
     maker_row("torch._utils", "_rebuild_tensor_v3", Maker::kTensorV3),
+    maker_row("torch._utils", "_rebuild_wrapper_subclass", Maker::kRecord),
+    maker_row("torch._utils", "_rebuild_xla_tensor", Maker::kRecord),
+    storage_row("torch.cuda", "BFloat16Storage", 2, kBFloat16),
+    storage_row("torch.cuda", "BoolStorage", 1, kBool),
+    storage_row("torch.cuda", "ByteStorage", 1, kUInt8),
+    storage_row("torch.cuda", "CharStorage", 1, kInt8),
+    storage_row("torch.cuda", "ComplexDoubleStorage", 16, kComplex128),
+    storage_row("torch.cuda", "ComplexFloatStorage", 8, kComplex64),
+    storage_row("torch.cuda", "DoubleStorage", 8, kFloat64),
+    storage_row("torch.cuda", "FloatStorage", 4, kFloat32),
+    storage_row("torch.cuda", "HalfStorage", 2, kFloat16),
+    storage_row("torch.cuda", "IntStorage", 4, kInt32),
+    storage_row("torch.cuda", "LongStorage", 8, kInt64),
+    storage_row("torch.cuda", "ShortStorage", 2, kInt16),
+    maker_row("torch.jit._pickle", "build_boollist", Maker::kFirst),
+    maker_row("torch.jit._pickle", "build_doublelist", Maker::kFirst),
+    maker_row("torch.jit._pickle", "build_intlist", Maker::kFirst),
+    maker_row("torch.jit._pickle", "build_tensorlist", Maker::kFirst),
+    maker_row("torch.jit._pickle", "restore_type_tag", Maker::kFirst),
     maker_row("torch.nn", "Parameter", Maker::kNothing),
     maker_row("torch.nn.parameter", "Parameter", Maker::kNothing),
     maker_row("torch.serialization", "_get_layout", Maker::kGetLayout),
@@ -127,6 +160,11 @@ constexpr bool comes_before(const GlobalName& a, const GlobalName& b) {
   return a.module != b.module ? a.module < b.module : a.name < b.name;
 }
 static_assert(std::is_sorted(kGlobals.begin(), kGlobals.end(), comes_before));
+
+// What `aux` of a name node says where it is not the row of a global.
+constexpr std::uint16_t kOtherClass = 0xFFFF;
+constexpr std::uint16_t kOtherFunction = 0xFFFE;
+static_assert(kGlobals.size() < kOtherFunction);
 
 Node* encode_latin1(MakerContext& c, const GlobalName& g, Arguments a) {
   check_count(g, a, 2, 2);
@@ -215,6 +253,25 @@ Node* make_size(MakerContext& c, const GlobalName& g, Arguments a) {
   return c.arena.sequence(Kind::kSize, a[0]->items, a[0]->size);
 }
 
+/// copyreg._reconstructor(class, base, what the base is made of)
+Node* reconstruct(MakerContext& c, const GlobalName& g, Arguments a) {
+  check_count(g, a, 3, 3);
+  if (!is_other_class(*a[0])) refuse(g, "the class should be one of an object that is data; nothing was run");
+  const bool plain = a[2]->kind == Kind::kNone;
+  return c.arena.object(a[0], c.arena.sequence(Kind::kTuple, plain ? nullptr : &a[2], plain ? 0 : 1));
+}
+
+Node* record(MakerContext& c, const GlobalName& g, Arguments a) {
+  c.copies.spend(a.size());
+  return c.arena.object(global_node(c.arena, g), c.arena.sequence(Kind::kTuple, a.data(), a.size()));
+}
+
+/// defaultdict(factory[, items])
+Node* make_default_dict(MakerContext& c, const GlobalName& g, Arguments a) {
+  check_count(g, a, 0, 2);
+  return make_mapping(c, g, a.size() == 2 ? a.subspan(1) : Arguments(), Kind::kDict);
+}
+
 Node* make_device(MakerContext& c, const GlobalName& g, Arguments a) {
   check_count(g, a, 1, 2);
   std::string text(text_of(*argument(g, a, 0, Kind::kStr, "the type")));
@@ -232,7 +289,8 @@ const GlobalName* find_global(std::string_view module, std::string_view name) {
 }
 
 const GlobalName* global_of(const Node* n) {
-  const bool named = (n->kind == Kind::kName || n->kind == Kind::kDType) && n->aux > 0;
+  const bool named =
+      (n->kind == Kind::kName || n->kind == Kind::kDType) && n->aux > 0 && n->aux <= kGlobals.size();
   return named ? &kGlobals[n->aux - 1] : nullptr;
 }
 
@@ -242,6 +300,14 @@ Node* global_node(TreeArena& arena, const GlobalName& g) {
   n->aux = static_cast<std::uint16_t>(&g - kGlobals.data() + 1);
   return n;
 }
+
+Node* other_name_node(TreeArena& arena, std::string_view module, std::string_view name, bool is_class) {
+  Node* n = arena.text(Kind::kName, fmt::format("{}.{}", module, name), true);
+  n->aux = is_class ? kOtherClass : kOtherFunction;
+  return n;
+}
+bool is_other_class(const Node& n) { return n.kind == Kind::kName && n.aux == kOtherClass; }
+bool is_other_name(const Node& n) { return n.kind == Kind::kName && n.aux >= kOtherFunction; }
 
 void refuse(const GlobalName& g, std::string_view reason) {
   throw FormatError(fmt::format("{}.{}: {}", g.module, g.name, reason));
@@ -299,6 +365,20 @@ Node* make_object(MakerContext& c, const GlobalName& g, Arguments a) {
       return make_size(c, g, a);
     case Maker::kDevice:
       return make_device(c, g, a);
+    case Maker::kDefaultDict:
+      return make_default_dict(c, g, a);
+    case Maker::kReconstruct:
+      return reconstruct(c, g, a);
+    case Maker::kRecord:
+      return record(c, g, a);
+    case Maker::kFirst:
+      check_count(g, a, 1, 2);
+      return a[0];
+    case Maker::kNumpyArray:
+    case Maker::kNumpyBuffer:
+    case Maker::kNumpyScalar:
+    case Maker::kNumpyType:
+      return make_numpy(c, g, a);
     default:
       return make_tensor(c, g, a);
   }

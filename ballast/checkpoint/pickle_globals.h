@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -28,6 +29,14 @@ enum class Maker : std::uint16_t {
   kEncode,  ///< _codecs.encode: how protocol 2 writes bytes
   kSize,
   kDevice,
+  kDefaultDict,  ///< a dict; what makes missing entries is forgotten
+  kReconstruct,  ///< copyreg._reconstructor: an object of a class
+  kRecord,       ///< kept as a record of the call
+  kFirst,        ///< the first of its arguments
+  kNumpyArray,   ///< numpy_rebuild.cpp, from here to kNumpyType
+  kNumpyBuffer,
+  kNumpyScalar,
+  kNumpyType,
 
   kTensor,  ///< from here to kFromType: tensors
   kTensorV2,
@@ -77,8 +86,9 @@ class Budget {
 struct MakerContext {
   TreeArena& arena;
   const LoadLimits& limits;
-  Budget copies;   ///< items and bytes copied out of other objects
-  Budget indices;  ///< indices of sparse tensors looked at
+  Budget copies;                                    ///< items and bytes copied out of other objects
+  Budget indices;                                   ///< indices of sparse tensors looked at
+  const std::function<void(const Storage&)>& fill;  ///< see Pickle; may be empty
 };
 using Arguments = std::span<Node* const>;
 
@@ -88,6 +98,16 @@ using Arguments = std::span<Node* const>;
 /// The part of it that makes tensors (tensor_rebuild.cpp), and of that the part that makes sparse ones.
 [[nodiscard]] Node* make_tensor(MakerContext& context, const GlobalName& g, Arguments arguments);
 [[nodiscard]] Node* make_sparse(MakerContext& context, const GlobalName& g, Arguments arguments);
+/// What NumPy calls: arrays, scalars, types (numpy_rebuild.cpp). An array comes in two steps, the second is its state.
+[[nodiscard]] Node* make_numpy(MakerContext& context, const GlobalName& g, Arguments arguments);
+[[nodiscard]] bool is_numpy_array_without_state(const Node& n);
+void set_numpy_state(MakerContext& context, Node& array, const Node& state);
+
+/// A name that is not in the table, by what pickle_names.h says of it. Calling it makes a record, or is refused.
+[[nodiscard]] Node* other_name_node(TreeArena& arena, std::string_view module, std::string_view name,
+                                    bool is_class);
+[[nodiscard]] bool is_other_class(const Node& n);
+[[nodiscard]] bool is_other_name(const Node& n);
 
 /// An argument of the kind that it should be, else FormatError "_rebuild_tensor_v2: size should be a tuple, not a str".
 Node* argument(const GlobalName& g, Arguments arguments, std::size_t i, Kind kind, std::string_view what);

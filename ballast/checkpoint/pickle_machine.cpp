@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ballast/checkpoint/pickle_globals.h"
+#include "ballast/checkpoint/pickle_names.h"
 #include "ballast/checkpoint/shown_name.h"
 
 namespace ballast::checkpoint {
@@ -114,7 +115,9 @@ class Machine {
         persistent_(persistent),
         context_{arena, pickle.limits,
                  Budget((std::uint64_t{1} << 20) + 4 * pickle.bytes.size(), "copies of values"),
-                 Budget((std::uint64_t{1} << 20) + pickle.file_size, "indices of sparse tensors")} {}
+                 Budget((std::uint64_t{1} << 20) + pickle.file_size, "indices of sparse tensors"),
+                 pickle.fill},
+        pickle_(pickle) {}
 
   Node* run() {
     if (read_.left() == 0)
@@ -200,13 +203,21 @@ class Machine {
 
   Node* global(std::string_view module, std::string_view name) {
     const GlobalName* g = find_global(module, name);
-    if (g == nullptr) {
+    if (g == nullptr) return other_global(module, name);
+    Node*& n = globals_[g];
+    if (n == nullptr) n = global_node(arena_, *g);
+    return n;
+  }
+  Node* other_global(std::string_view module, std::string_view name) {
+    const NameKind kind = pickle_.refuse_objects ? NameKind::kForbidden : judge(module, name);
+    if (kind == NameKind::kForbidden || !is_utf8(module) || !is_utf8(name)) {
       refuse(fmt::format(
           "the file names {}.{}, which is not among the things that are only data; nothing was run",
           shown_name(module), shown_name(name)));
     }
-    Node*& n = globals_[g];
-    if (n == nullptr) n = global_node(arena_, *g);
+    context_.copies.spend(module.size() + name.size());
+    Node*& n = others_[fmt::format("{}\n{}", module, name)];
+    if (n == nullptr) n = other_name_node(arena_, module, name, kind == NameKind::kClass);
     return n;
   }
 
@@ -218,15 +229,39 @@ class Machine {
   }
   void make(Node* callable, Arguments arguments) {
     making_ = true;
-    const GlobalName* g = global_of(callable);
-    if (g == nullptr) refuse(fmt::format("{} cannot be called", kind_phrase(callable->kind)));
-    push(make_object(context_, *g, arguments));
+    push(called(callable, arguments));
     making_ = false;
+  }
+  Node* called(Node* callable, Arguments arguments) {
+    if (const GlobalName* g = global_of(callable)) return make_object(context_, *g, arguments);
+    if (is_other_class(*callable)) {
+      context_.copies.spend(arguments.size());
+      return arena_.object(callable, arena_.sequence(Kind::kTuple, arguments.data(), arguments.size()));
+    }
+    if (is_other_name(*callable)) {
+      refuse(
+          fmt::format("the file calls {}, which is not among the things that only make data; nothing was run",
+                      shown_name(text_of(*callable))));
+    }
+    refuse(fmt::format("{} cannot be called", kind_phrase(callable->kind)));
+  }
+  /// class, arguments, keyword arguments: only of classes that become records, which keep the keywords as they are.
+  void make_with_keywords() {
+    Node* keywords = pop();
+    const std::array<Node*, 2> call = last_two();
+    if (!is_other_class(*call[0]) || call[1]->kind != Kind::kTuple || keywords->kind != Kind::kDict) {
+      refuse(
+          "an object made with keyword arguments is not among the things that are only data; nothing was "
+          "run");
+    }
+    std::vector<Node*> all(call[1]->items, call[1]->items + call[1]->size);
+    if (keywords->size > 0) all.push_back(keywords);
+    make(call[0], Arguments(all));
   }
 
   void set_items(Node* to, Arguments a) {
     const Kind k = to->kind;
-    if (k != Kind::kDict && k != Kind::kOrderedDict && k != Kind::kCounter) {
+    if (k != Kind::kDict && k != Kind::kOrderedDict && k != Kind::kCounter && k != Kind::kObject) {
       refuse(fmt::format("entries are set in {}: only dictionaries have them", kind_phrase(k)));
     }
     if (a.size() % 2 != 0) refuse("a key without a value");
@@ -240,6 +275,12 @@ class Machine {
     }
   }
   void append(Node* to, Arguments a) {
+    if (to->kind == Kind::kObject) {  // a list of its own kind: entries by number
+      for (Node* v : a) {
+        if (!arena_.insert(to, arena_.integer(to->size), v)) refuse("a list that is a dictionary too");
+      }
+      return;
+    }
     if (to->kind != Kind::kList)
       refuse(fmt::format("a value is appended to {}: only lists grow", kind_phrase(to->kind)));
     arena_.append(to, a.data(), a.size());
@@ -256,6 +297,16 @@ class Machine {
   void build() {
     Node* state = pop();
     Node* to = top();
+    if (to->kind == Kind::kObject) {
+      if (to->dict->attributes != nullptr) refuse("a second state is given to one object");
+      if (is_numpy_array_without_state(*to)) {
+        set_numpy_state(context_, *to, *state);
+      } else {
+        to->dict->attributes = state;
+      }
+      return;
+    }
+    if (to->kind == Kind::kTensor) return;  // attributes of a tensor's own: nothing here has a place for them
     if (to->kind != Kind::kOrderedDict && to->kind != Kind::kCounter) {
       refuse(fmt::format("a state is given to {}: only an OrderedDict takes one", kind_phrase(to->kind)));
     }
@@ -300,7 +351,9 @@ class Machine {
       refuse(
           fmt::format("{} values and {} marks are left on the stack at STOP", stack_.size(), marks_.size()));
     }
-    if (read_.left() != 0) {
+    if (pickle_.end != nullptr) {
+      *pickle_.end = read_.position();
+    } else if (read_.left() != 0) {
       op_at_ = read_.offset();
       refuse(fmt::format("{} bytes follow STOP", read_.left()));
     }
@@ -453,6 +506,8 @@ class Machine {
         const std::array<Node*, 2> call = last_two();
         return make(call[0], call[1]);
       }
+      case kNewObjEx:
+        return make_with_keywords();
       case kInst: {
         const std::string_view module = read_.line();
         Node* callable = global(module, read_.line());
@@ -494,10 +549,6 @@ class Machine {
       case kNextBuffer:
       case kReadOnlyBuffer:
         refuse("the pickle's buffers are kept outside of it: such files are not read");
-      case kNewObjEx:
-        refuse(
-            "an object made with keyword arguments is not among the things that are only data; nothing was "
-            "run");
       case 'P':
         refuse("a persistent id in the text form of protocol 0");
       case 'F':
@@ -539,11 +590,13 @@ class Machine {
   ByteReader read_;
   const std::function<Node*(Node*)>& persistent_;
   MakerContext context_;
+  const Pickle& pickle_;
   std::vector<Node*> stack_;
   std::vector<std::size_t> marks_;
   Memo memo_;
   std::array<Node*, 256> small_{};
   std::unordered_map<const GlobalName*, Node*> globals_;
+  std::unordered_map<std::string, Node*> others_;
   Node* empty_tuple_ = nullptr;
   std::uint64_t op_at_ = 0;
   std::uint64_t frame_end_ = 0;  // a position, not an offset

@@ -3,9 +3,10 @@
 //
 //   Node* root = run_pickle(arena, {bytes, place, limits, file_size}, [&](Node* id) { return storage_node(id); });
 //
-// Protocols 2 to 5 (PEP 307, PEP 3154, PEP 574). Refused, with the byte where it happened: any name that is not in the table,
-// text instructions of protocol 0, the extension registry, out-of-band buffers, bytes after STOP, values left on the
-// stack, a key twice in one dictionary. Nothing recurses; time and memory are linear in the length of the pickle.
+// Protocols 2 to 5 (PEP 307, PEP 3154, PEP 574). Names that are not in the table are judged by pickle_names.h: objects of
+// classes become inert records. Refused, with the byte where it happened: forbidden names, calls of functions, text
+// instructions of protocol 0, the extension registry, out-of-band buffers, bytes after STOP, values left on the stack, a key
+// twice in one dictionary. Nothing recurses; time and memory are linear in the length of the pickle.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,10 @@ struct Pickle {
   Place place;
   const LoadLimits& limits;
   std::uint64_t file_size;
+  bool refuse_objects = false;  ///< see LoadOptions
+  /// Reads a storage that is going to be read later, now: what makes sparse tensors looks at their indices.
+  std::function<void(const Storage&)> fill = {};
+  std::uint64_t* end = nullptr;  ///< where it is set, other bytes may follow STOP: the position behind it
 };
 
 /// The object of a pickle. `persistent` turns what a persistent id names into a node.

@@ -106,6 +106,10 @@ void PickleWriter::put_tree(const Value& root) {
       after_item();
       return Walk::kInto;
     }
+    check<NotImplementedError>(
+        !at.value.is(Kind::kObject),
+        "an object ({}) cannot be written: only its class could make it again; save its state",
+        at.value.is(Kind::kObject) ? at.value.as_text() : "");
     check<ValueError>(!at.cycle, "{} that holds itself cannot be written", kind_phrase(at.value.kind()));
     enter(at.value);
     open_.push_back(at.value.kind());
@@ -237,6 +241,8 @@ void PickleWriter::leaf(const Value& v) {
       const StorageValue& s = v.storage();
       return put_storage(s.storage, s.dtype);
     }
+    case Kind::kNdArray:
+      throw NotImplementedError("a NumPy array cannot be written: make a tensor of it");
     default:
       return put_tensor(v.tensor());
   }

@@ -1,28 +1,40 @@
 #include "ballast/checkpoint/save.h"
 
-#include "ballast/checkpoint/atomic_file.h"
-#include "ballast/checkpoint/pickle_writer.h"
-#include "ballast/checkpoint/zip_writer.h"
+#include "ballast/checkpoint/formats/gguf.h"
+#include "ballast/checkpoint/formats/npy.h"
+#include "ballast/checkpoint/formats/npz.h"
+#include "ballast/checkpoint/formats/safetensors.h"
+#include "ballast/checkpoint/formats/shard_index.h"
+#include "ballast/checkpoint/formats/torch_zip.h"
 
 namespace ballast::checkpoint {
 
-void save(const Value& value, const std::filesystem::path& path, const SaveOptions& options) {
-  PickleWriter pickle(options.compact);
-  const std::string program = pickle.write(value);
+FileFormat format_of(const std::filesystem::path& path, const SaveOptions& options) {
+  if (options.format != FileFormat::kByName) return options.format;
+  std::string name = path.filename().string();
+  constexpr std::string_view kIndex = ".index.json";
+  if (name.ends_with(kIndex)) name.resize(name.size() - kIndex.size());
+  if (name.ends_with(".safetensors")) return FileFormat::kSafetensors;
+  if (name.ends_with(".gguf")) return FileFormat::kGguf;
+  if (name.ends_with(".npz")) return FileFormat::kNpz;
+  if (name.ends_with(".npy")) return FileFormat::kNpy;
+  return FileFormat::kTorchZip;
+}
 
-  AtomicFile file(path);
-  ZipWriter zip(file);
-  zip.add("archive/data.pkl", program);
-  zip.add("archive/.format_version", "1");
-  zip.add("archive/.storage_alignment", "64");
-  zip.add("archive/byteorder", "little");
-  for (std::size_t i = 0; i < pickle.storages().size(); ++i) {
-    const WrittenStorage& s = pickle.storages()[i];
-    zip.add(fmt::format("archive/data/{}", i), s.storage.data() + s.begin, s.end - s.begin);
+void save(const Value& value, const std::filesystem::path& path, const SaveOptions& options) {
+  if (options.shard_size > 0) return save_shards(value, path, options);
+  switch (format_of(path, options)) {
+    case FileFormat::kSafetensors:
+      return save_safetensors(value, path, options);
+    case FileFormat::kGguf:
+      return save_gguf(value, path, options);
+    case FileFormat::kNpz:
+      return save_npz(value, path, options);
+    case FileFormat::kNpy:
+      return save_npy(value, path, options);
+    default:
+      return save_torch_zip(value, path, options);
   }
-  zip.add("archive/version", "3\n");
-  zip.finish();
-  file.commit(options.fsync);
 }
 
 void save(const StateDict& dict, const std::filesystem::path& path, const SaveOptions& options) {

@@ -36,6 +36,14 @@ void check_indices(const GlobalName& g, const Tensor& t, std::int64_t rank, std:
     refuse(g, fmt::format("{} of type {}", what, dtype_name(t.dtype())));
 }
 
+/// Whether indices have values: those on meta have none.
+bool can_look_at(MakerContext& c, const Tensor& t) {
+  if (t.is_meta()) return false;
+  c.indices.spend(static_cast<std::uint64_t>(t.numel()));
+  if (c.fill) c.fill(t.storage());
+  return true;
+}
+
 void check_range(const GlobalName& g, std::int64_t index, std::int64_t size, std::string_view what) {
   if (index < 0 || index >= size)
     refuse(g, fmt::format("{} {} is out of range for a size of {}", what, index, size));
@@ -51,7 +59,7 @@ void check_coo(MakerContext& c, const GlobalName& g, const TensorValue::Sparse& 
     refuse(g, fmt::format("indices {} and values {} do not fit a tensor of shape {}",
                           shape_text(s.indices.sizes()), shape_text(s.values.sizes()), shape_text(s.sizes)));
   }
-  c.indices.spend(static_cast<std::uint64_t>(s.indices.numel()));
+  if (!can_look_at(c, s.indices)) return;
   for (std::int64_t d = 0; d < sparse_dim; ++d) {
     for (std::int64_t i = 0; i < nnz; ++i) {
       const std::int64_t index = index_at(s.indices, d * s.indices.stride(0) + i * s.indices.stride(1));
@@ -83,7 +91,7 @@ void check_compressed(MakerContext& c, const GlobalName& g, const TensorValue::S
   if (s.compressed.size(0) - 1 != compressed) {
     refuse(g, fmt::format("{} compressed indices for {} lines", s.compressed.size(0), compressed));
   }
-  c.indices.spend(static_cast<std::uint64_t>(s.compressed.numel()) + static_cast<std::uint64_t>(nnz));
+  if (!can_look_at(c, s.compressed) || !can_look_at(c, s.plain)) return;
   std::int64_t before = 0;
   for (std::int64_t i = 0; i <= compressed; ++i) {
     const std::int64_t at = index_at(s.compressed, i * s.compressed.stride(0));

@@ -141,14 +141,17 @@ Node* make_from_type(MakerContext& c, const GlobalName& g, Arguments a) {
   check_count(g, a, 4, 4);
   const GlobalName* maker = global_of(a[0]);
   const GlobalName* type = global_of(a[1]);
-  if (maker == nullptr || maker->maker < Maker::kTensor || maker->maker >= Maker::kFromType) {
+  const bool makes_tensors =
+      maker != nullptr &&
+      ((maker->maker >= Maker::kTensor && maker->maker < Maker::kFromType) || maker->maker == Maker::kRecord);
+  if (!makes_tensors) {
     refuse(g, "the function should be one that makes a tensor; nothing was run");
   }
-  if (type == nullptr || (type->name != "Tensor" && type->name != "Parameter")) {
-    refuse(g, "the type should be torch.Tensor or Parameter: subclasses are not read");
-  }
+  // A class of its own around a tensor: the tensor is read, what the class adds is not.
+  const bool known = type != nullptr && (type->name == "Tensor" || type->name == "Parameter");
+  if (!known && !is_other_class(*a[1])) refuse(g, "the type should be a class of tensors");
   const Node* arguments = argument(g, a, 2, Kind::kTuple, "the arguments");
-  return make_tensor(c, *maker, {arguments->items, arguments->size});
+  return make_object(c, *maker, {arguments->items, arguments->size});
 }
 
 struct QuantizedType {
@@ -211,8 +214,7 @@ Node* make_quantized(MakerContext& c, const GlobalName& g, Arguments a) {
 
 const TensorValue& tensor_argument(const GlobalName& g, Arguments a, std::size_t i, std::string_view what) {
   const TensorValue& v = *argument(g, a, i, Kind::kTensor, what)->tensor;
-  if (v.layout != Layout::kStrided || v.tensor.is_meta())
-    refuse(g, fmt::format("{} should be a dense tensor", what));
+  if (v.layout != Layout::kStrided) refuse(g, fmt::format("{} should be a dense tensor", what));
   return v;
 }
 

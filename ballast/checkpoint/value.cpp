@@ -114,9 +114,9 @@ Node* bool_node(bool v) noexcept { return v ? &kTrueNode : &kFalseNode; }
 
 std::string_view kind_name(Kind kind) noexcept {
   constexpr std::string_view kNames[] = {
-      "none",      "bool",      "int",   "float",  "complex", "str",         "bytes",
-      "bytearray", "list",      "tuple", "size",   "dict",    "OrderedDict", "Counter",
-      "set",       "frozenset", "dtype", "device", "name",    "storage",     "tensor"};
+      "none",  "bool",   "int",  "float",   "complex",     "str",     "bytes", "bytearray",
+      "list",  "tuple",  "size", "dict",    "OrderedDict", "Counter", "set",   "frozenset",
+      "dtype", "device", "name", "storage", "tensor",      "ndarray", "object"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -254,6 +254,8 @@ std::string_view Value::as_text() const {
     case Kind::kDevice:
     case Kind::kName:
       return text_of(*node_);
+    case Kind::kObject:
+      return text_of(*node_->dict->class_name);
     default:
       throw_kind("a str", kind());
   }
@@ -280,12 +282,12 @@ Value Value::item(std::size_t i) const {
   return {arena_, is_set() ? node_->dict->pairs[i * 2] : node_->items[i]};
 }
 Value Value::key(std::size_t i) const {
-  if (!is_mapping()) throw_kind("a mapping", kind());
+  if (!is_mapping() && !is(Kind::kObject)) throw_kind("a mapping", kind());
   check_position(i, *node_);
   return {arena_, node_->dict->pairs[i * 2]};
 }
 Value Value::value(std::size_t i) const {
-  if (!is_mapping()) throw_kind("a mapping", kind());
+  if (!is_mapping() && !is(Kind::kObject)) throw_kind("a mapping", kind());
   check_position(i, *node_);
   return {arena_, node_->dict->pairs[i * 2 + 1]};
 }
@@ -305,11 +307,25 @@ Value Value::at(std::string_view key) const {
   return *std::move(v);
 }
 Value Value::attributes() const {
-  if ((!is_mapping() && !is_set()) || node_->dict->attributes == nullptr) return {};
+  const bool can_have = is_mapping() || is_set() || is(Kind::kObject);
+  if (!can_have || node_->dict->attributes == nullptr) return {};
   return {arena_, node_->dict->attributes};
 }
+Value Value::arguments() const { return {arena_, expect(Kind::kObject).dict->arguments}; }
+bool Value::is_module() const {
+  if (!is(Kind::kObject)) return false;
+  const Value a = attributes();
+  if (!a.is_mapping()) return false;
+  for (const std::string_view part : {"_parameters", "_buffers", "_modules"}) {
+    const auto v = a.find(part);
+    if (!v || !v->is_mapping()) return false;
+  }
+  return true;
+}
 
-const TensorValue& Value::tensor() const { return *expect(Kind::kTensor).tensor; }
+const TensorValue& Value::tensor() const {
+  return *(is(Kind::kNdArray) ? *node_ : expect(Kind::kTensor)).tensor;
+}
 const StorageValue& Value::storage() const { return *expect(Kind::kStorage).storage; }
 
 void Value::append(const Value& v) {

@@ -56,10 +56,12 @@ enum class Kind : std::uint8_t {
   kName,    ///< an inert name, such as "torch.sparse_coo" or "torch.FloatStorage": never what it names
   kStorage,
   kTensor,
+  kNdArray,  ///< a NumPy array: read as a tensor is, and not among the tensors of a checkpoint
+  kObject,  ///< an inert record of an object whose class is not data: its name, its attributes, never the object
 };
 
 /// "none", "bool", "int", "float", "complex", "str", "bytes", "bytearray", "list", "tuple", "size", "dict",
-/// "OrderedDict", "Counter", "set", "frozenset", "dtype", "device", "name", "storage", "tensor".
+/// "OrderedDict", "Counter", "set", "frozenset", "dtype", "device", "name", "storage", "tensor", "ndarray", "object".
 [[nodiscard]] std::string_view kind_name(Kind kind) noexcept;
 /// The same in a sentence: "an int", "a str", "None".
 [[nodiscard]] std::string kind_phrase(Kind kind);
@@ -114,7 +116,9 @@ class Value {
   [[nodiscard]] bool is_mapping() const noexcept;   ///< dict, OrderedDict, Counter
   [[nodiscard]] bool is_sequence() const noexcept;  ///< list, tuple, size
   [[nodiscard]] bool is_set() const noexcept;       ///< set, frozenset
-  [[nodiscard]] bool is_container() const noexcept { return is_mapping() || is_sequence() || is_set(); }
+  [[nodiscard]] bool is_container() const noexcept {
+    return is_mapping() || is_sequence() || is_set() || is(Kind::kObject);
+  }
   /// The identity: equal for two handles exactly if they name one object.
   [[nodiscard]] const void* id() const noexcept { return node_; }
 
@@ -127,25 +131,32 @@ class Value {
   [[nodiscard]] std::string int_text() const;
   [[nodiscard]] double as_float() const;  ///< of a float
   [[nodiscard]] std::complex<double> as_complex() const;
-  /// The text of a str, dtype, device or name. Valid as long as a handle to the tree is.
+  /// The text of a str, dtype, device or name; the class of an object, "argparse.Namespace". Valid as long as a handle to the
+  /// tree is.
   [[nodiscard]] std::string_view as_text() const;
   /// The bytes of a bytes or bytearray. Valid as long as a handle to the tree is.
   [[nodiscard]] std::string_view as_bytes() const;
 
-  /// The number of items of a container.
+  /// The number of items of a container; of an object, of the entries that it has as a dict or list of its own kind.
   [[nodiscard]] std::size_t size() const;
   /// The item of a list, tuple, size or set. IndexError out of range.
   [[nodiscard]] Value item(std::size_t i) const;
-  /// The key and value of entry `i` of a mapping, in order of insertion.
+  /// The key and value of entry `i` of a mapping or object, in order of insertion.
   [[nodiscard]] Value key(std::size_t i) const;
   [[nodiscard]] Value value(std::size_t i) const;
   /// The value of a str key of a mapping.
   [[nodiscard]] std::optional<Value> find(std::string_view key) const;
   /// The same, or KeyError.
   [[nodiscard]] Value at(std::string_view key) const;
-  /// What Python keeps in the `__dict__` of an OrderedDict (state dicts: `_metadata`); None if nothing.
+  /// What Python keeps in the `__dict__` of an OrderedDict (state dicts: `_metadata`), and the state of an object, which is a
+  /// dict in most; None if nothing.
   [[nodiscard]] Value attributes() const;
+  /// What an object was made of: a tuple, empty for most.
+  [[nodiscard]] Value arguments() const;
+  /// Whether an object is a pickled torch.nn.Module: its attributes hold `_parameters`, `_buffers` and `_modules`.
+  [[nodiscard]] bool is_module() const;
 
+  /// Of a tensor, or of a NumPy array.
   [[nodiscard]] const TensorValue& tensor() const;
   [[nodiscard]] const StorageValue& storage() const;
 
@@ -240,15 +251,17 @@ struct Visit {
   enum class Phase : std::uint8_t { kLeaf, kEnter, kLeave };
   Phase phase;
   Value value;
-  std::optional<Value> key;  ///< of an entry of a mapping; none at the root and in sequences and sets
-  std::size_t index;         ///< position in the container it stands in
-  std::size_t depth;         ///< 0: the root
-  bool repeated;             ///< the container was entered before, somewhere else
-  bool cycle;  ///< the container is one that we are inside of: it is not entered, and has no kLeave
+  std::optional<Value>
+      key;  ///< of an entry of a mapping or attribute of an object; none at the root and in sequences and sets
+  std::size_t index;  ///< position in the container it stands in
+  std::size_t depth;  ///< 0: the root
+  bool repeated;      ///< the container was entered before, somewhere else
+  bool cycle;         ///< the container is one that we are inside of: it is not entered, and has no kLeave
 };
 enum class Walk : std::uint8_t { kInto, kSkip, kStop };
 
-/// Walks a tree in order, depth first, without recursion. `visit` answers a kEnter with kInto, or kSkip (no
+/// Walks a tree in order, depth first, without recursion. The children of an object are its attributes, its entries, and what
+/// it was made of. `visit` answers a kEnter with kInto, or kSkip (no
 /// children, no kLeave); kStop ends the walk. A container that stands in several places is offered in each of
 /// them: a visitor that enters a repeated one each time may do work exponential in the size of the tree, so
 /// give it a budget.

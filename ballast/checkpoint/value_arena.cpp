@@ -152,8 +152,15 @@ Node* TreeArena::mapping(Kind kind) {
   return n;
 }
 
-Node* TreeArena::tensor(TensorValue v) {
-  Node* n = node(Kind::kTensor);
+Node* TreeArena::object(Node* class_name, Node* arguments) {
+  Node* n = mapping(Kind::kObject);
+  n->dict->class_name = class_name;
+  n->dict->arguments = arguments;
+  return n;
+}
+
+Node* TreeArena::tensor(TensorValue v, Kind kind) {
+  Node* n = node(kind);
   auto& all = contents_.front()->tensors;
   all.reserve(all.size() == all.capacity() ? all.size() * 2 + 1 : all.size());
   n->tensor = new (allocate(sizeof(TensorValue))) TensorValue(std::move(v));

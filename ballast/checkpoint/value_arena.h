@@ -19,7 +19,9 @@ struct DictBody {
   Node** pairs = nullptr;  ///< key, value, key, value; in sets the values are null
   std::uint32_t capacity = 0;
   ProbeTable* index = nullptr;  ///< past a handful of entries
-  Node* attributes = nullptr;   ///< mapping; null: none
+  Node* attributes = nullptr;   ///< mapping, or any state of an object; null: none
+  Node* class_name = nullptr;   ///< of an object: a name
+  Node* arguments = nullptr;    ///< of an object: a tuple
 };
 
 struct Node {
@@ -57,7 +59,8 @@ class TreeArena final : public Arena {
   [[nodiscard]] Node* text(Kind kind, std::string_view v, bool copy);
   [[nodiscard]] Node* sequence(Kind kind, Node* const* items, std::size_t n);
   [[nodiscard]] Node* mapping(Kind kind);  ///< also sets
-  [[nodiscard]] Node* tensor(TensorValue v);
+  [[nodiscard]] Node* object(Node* class_name, Node* arguments);
+  [[nodiscard]] Node* tensor(TensorValue v, Kind kind = Kind::kTensor);
   [[nodiscard]] Node* storage(StorageValue v);
   [[nodiscard]] std::size_t tensor_count() const noexcept;
 

@@ -41,8 +41,8 @@ bool is_text(const Node& n) {
 bool is_tuple(const Node& n) { return n.kind == Kind::kTuple || n.kind == Kind::kSize; }
 
 bool by_identity(const Node& n) {
-  return n.kind == Kind::kTensor || n.kind == Kind::kStorage || n.kind == Kind::kFrozenSet ||
-         n.kind == Kind::kNone;
+  return n.kind == Kind::kTensor || n.kind == Kind::kStorage || n.kind == Kind::kObject ||
+         n.kind == Kind::kFrozenSet || n.kind == Kind::kNone;
 }
 
 std::uint64_t hash_leaf(const Node& n) {

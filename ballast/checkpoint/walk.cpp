@@ -5,6 +5,35 @@
 namespace ballast::checkpoint {
 namespace {
 
+struct Child {
+  std::optional<Value> key;
+  Value value;
+};
+
+/// The parts of an object, one after the other.
+std::optional<Child> child_of_object(const Value& object, std::size_t i) {
+  const Value attributes = object.attributes();
+  if (attributes.is_mapping()) {
+    if (i < attributes.size()) return Child{attributes.key(i), attributes.value(i)};
+    i -= attributes.size();
+  } else if (!attributes.is_none()) {
+    if (i == 0) return Child{Value("state"), attributes};
+    --i;
+  }
+  if (i < object.size()) return Child{object.key(i), object.value(i)};
+  i -= object.size();
+  const Value arguments = object.arguments();
+  if (i < arguments.size()) return Child{std::nullopt, arguments.item(i)};
+  return std::nullopt;
+}
+
+std::optional<Child> child_of(const Value& container, std::size_t i) {
+  if (container.is(Kind::kObject)) return child_of_object(container, i);
+  if (i >= container.size()) return std::nullopt;
+  if (container.is_mapping()) return Child{container.key(i), container.value(i)};
+  return Child{std::nullopt, container.item(i)};
+}
+
 struct Level {
   Value container;
   std::optional<Value> key;
@@ -40,11 +69,8 @@ void walk(const Value& root, const std::function<Walk(const Visit&)>& visit) {
   while (!path.empty()) {
     Level& top = path.back();
     const std::size_t i = top.next++;
-    if (i < top.container.size()) {
-      const Value parent = top.container;  // `top` moves when a level is added
-      const bool more = parent.is_mapping() ? offer(parent.value(i), parent.key(i), i)
-                                            : offer(parent.item(i), std::nullopt, i);
-      if (!more) return;
+    if (auto child = child_of(top.container, i)) {
+      if (!offer(child->value, std::move(child->key), i)) return;
       continue;
     }
     seen[top.container.id()] = false;

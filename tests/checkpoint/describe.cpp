@@ -7,6 +7,7 @@
 
 #include "tests/checkpoint/craft.h"
 
+#include "ballast/checkpoint/numpy_type.h"
 #include "ballast/core/print.h"
 
 namespace ballast::testing {
@@ -58,6 +59,15 @@ class Describer {
       }
       case Kind::kTensor:
         return tensor(v.tensor(), path);
+      case Kind::kNdArray: {
+        const TensorValue& t = v.tensor();
+        return {{"t", "ndarray"},
+                {"dtype", *checkpoint::numpy_descr(t.tensor.dtype())},
+                {"shape", IntArrayRef(t.sizes()).vec()},
+                {"sha256", hash_of(t.tensor)}};
+      }
+      case Kind::kObject:
+        return {{"t", "object"}, {"class", std::string(v.as_text())}, {"state", tree(v.attributes(), path)}};
       default:
         return container(v, path);
     }

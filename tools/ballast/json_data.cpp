@@ -28,9 +28,9 @@ constexpr std::size_t kShortText = 64;
 constexpr std::size_t kNumberDigits = 308;  // what a double can hold: many readers of JSON give up on more
 
 /// Keys of the objects that stand for what JSON has no word for.
-constexpr std::array<std::string_view, 14> kTags = {"tensor", "storage",   "int",     "float",     "complex",
-                                                    "bytes",  "bytearray", "set",     "frozenset", "dtype",
-                                                    "device", "name",      "entries", "cycle"};
+constexpr std::array<std::string_view, 16> kTags = {
+    "tensor",    "storage", "int",    "float", "complex", "bytes", "bytearray", "set",
+    "frozenset", "dtype",   "device", "name",  "entries", "cycle", "ndarray",   "object"};
 
 /// What Python's json.dumps makes of a key; nullopt for keys it does not take.
 std::optional<std::string> json_key(const Value& key) {
@@ -89,7 +89,7 @@ class DataWriter {
   void write(const Value& root) { write_tree(root); }
 
  private:
-  enum class Form : std::uint8_t { kObject, kEntries, kArray, kTagged };
+  enum class Form : std::uint8_t { kObject, kEntries, kArray, kTagged, kRecord };
   struct Open {
     Form form;
     const void* id;
@@ -166,7 +166,12 @@ class DataWriter {
       return false;
     }
     Form form = Form::kArray;
-    if (v.is_mapping()) {
+    if (v.is(Kind::kObject)) {
+      form = Form::kRecord;
+      tag("object");
+      json_.string(v.as_text());
+      json_.key("content");
+    } else if (v.is_mapping()) {
       form = is_json_object(v) ? Form::kObject : Form::kEntries;
     } else if (v.is_set()) {
       form = Form::kTagged;
@@ -180,7 +185,7 @@ class DataWriter {
 
   void close(Form form) {
     form == Form::kObject ? json_.end_object() : json_.end_array();
-    if (form == Form::kEntries || form == Form::kTagged) json_.end_object();
+    if (form == Form::kEntries || form == Form::kTagged || form == Form::kRecord) json_.end_object();
   }
 
   void before_entry(Form form, const Visit& at) {
@@ -188,13 +193,13 @@ class DataWriter {
       const std::string text = *json_key(*at.key);
       static_cast<void>(spend(text.size()));
       json_.key(text);
-    } else if (form == Form::kEntries) {
+    } else if (form == Form::kEntries || form == Form::kRecord) {
       json_.begin_array();
-      write_tree(*at.key);
+      at.key ? write_tree(*at.key) : json_.null();
     }
   }
   void after_entry(Form form) {
-    if (form == Form::kEntries) json_.end_array();
+    if (form == Form::kEntries || form == Form::kRecord) json_.end_array();
   }
 
   void write_float(double v) {
@@ -235,6 +240,8 @@ class DataWriter {
         return tagged(checkpoint::kind_name(v.kind()), v.as_text());
       case Kind::kTensor:
         return write_tensor(v);
+      case Kind::kNdArray:
+        return write_array(v.tensor());
       case Kind::kStorage:
         tag("storage");
         if (const auto place = storages_.find(v.storage().storage.id()); place != storages_.end()) {
@@ -253,6 +260,19 @@ class DataWriter {
       default:
         return json_.null();
     }
+  }
+
+  void write_array(const checkpoint::TensorValue& v) {
+    tag("ndarray");
+    json_.begin_object();
+    json_.key("dtype");
+    json_.string(v.dtype());
+    json_.key("shape");
+    json_.begin_array();
+    for (const std::int64_t n : v.sizes()) json_.number(n);
+    json_.end_array();
+    json_.end_object();
+    json_.end_object();
   }
 
   /// A tensor that stands in several places has a name in each; the listing met them in the order of this walk.

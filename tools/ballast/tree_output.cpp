@@ -56,7 +56,7 @@ Contents contents_of(const Value& root) {
       add(at.cycle ? Content{0, true} : contents[at.value.id()]);
       return Walk::kSkip;
     }
-    contents[at.value.id()].other = at.value.size() == 0;
+    contents[at.value.id()].other = at.value.size() == 0 && !at.value.is_module();
     inside.push_back(at.value.id());
     return Walk::kInto;
   });
@@ -119,6 +119,8 @@ std::string leaf_text(const Value& v) {
       return fmt::format("storage of {}", byte_size(v.storage().storage.nbytes()));
     case Kind::kTensor:
       return "tensor";
+    case Kind::kNdArray:
+      return fmt::format("NumPy array of {} {}", v.tensor().dtype(), shape_text(v.tensor().sizes()));
     default:
       return std::string(checkpoint::kind_name(v.kind()));
   }
@@ -126,7 +128,7 @@ std::string leaf_text(const Value& v) {
 
 /// Whether a sequence or set goes on one line: it holds leaves only, and no tensors.
 bool is_flat(const Value& v) {
-  if (v.is_mapping()) return false;
+  if (v.is_mapping() || v.is(Kind::kObject)) return false;
   for (std::size_t i = 0; i < v.size(); ++i) {
     if (v.item(i).is_container() || v.item(i).is(Kind::kTensor)) return false;
   }
@@ -156,8 +158,15 @@ std::string label(const Visit& at) {
   return is_flat(*at.key) ? flat_text(*at.key) : fmt::format("({})", checkpoint::kind_name(at.key->kind()));
 }
 
+/// "dict", "object argparse.Namespace".
+std::string kind_text(const Value& v) {
+  if (!v.is(Kind::kObject)) return std::string(checkpoint::kind_name(v.kind()));
+  return fmt::format("object {}", terminal_text(beginning(v.as_text())));
+}
+
 std::string folded_text(const Value& v, const Content& content) {
-  std::string text = fmt::format("{} of {}", checkpoint::kind_name(v.kind()), with_commas(v.size()));
+  std::string text = kind_text(v);
+  if (!v.is(Kind::kObject)) text += fmt::format(" of {}", with_commas(v.size()));
   if (content.tensors > 0) {
     text += fmt::format(", {} tensor{}", with_commas(content.tensors), content.tensors == 1 ? "" : "s");
   }
@@ -193,7 +202,7 @@ class TreeWriter {
     if (at.phase == Visit::Phase::kLeaf) {
       line(indent, name + leaf_text(v));
     } else if (at.cycle) {
-      line(indent, name + fmt::format("{} that this stands in", checkpoint::kind_name(v.kind())));
+      line(indent, name + fmt::format("{} that this stands in", kind_text(v)));
     } else if (const Content& content = contents_[v.id()]; v.size() == 0 && v.is_mapping()) {
       line(indent, name + "{}");
     } else if (is_flat(v)) {
@@ -202,8 +211,7 @@ class TreeWriter {
       line(indent, name + folded_text(v, content));
     } else {
       if (at.depth > 0) {
-        line(indent, name + (content.tensors > 0 ? folded_text(v, content)
-                                                 : std::string(checkpoint::kind_name(v.kind()))));
+        line(indent, name + (content.tensors > 0 ? folded_text(v, content) : kind_text(v)));
       }
       shown_.push_back(0);
       left_out_.push_back(0);

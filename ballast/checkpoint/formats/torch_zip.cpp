@@ -13,78 +13,68 @@ namespace ballast::checkpoint {
 namespace {
 
 constexpr std::uint64_t kSmallRecord = 64;
-constexpr std::uint64_t kMappedAlignment = 16;  // of complex128, the largest element
 constexpr std::uint64_t kOldestVersion = 1;
 constexpr std::uint64_t kNewestVersion = 10;
 
-/// The top folder of a checkpoint, with its slash; FormatError that says what the archive is instead.
-std::string root_of(const ZipReader& zip) {
-  const auto fail = [&](const std::string& what) { throw FormatError(what, zip.file()->name()); };
-  const auto& entries = zip.entries();
-  if (entries.empty()) fail("an empty zip archive");
-  const auto any = [&](std::string_view suffix) {
-    return std::any_of(entries.begin(), entries.end(),
-                       [&](const ZipEntry& e) { return e.name.ends_with(suffix); });
-  };
-  if (any("/constants.pkl")) fail("a TorchScript archive (it carries code): not read yet");
-  if (any("/archive_format") || any("/models/model.json"))
-    fail("a torch.export archive (.pt2): not read yet");
-  if (any(".npy")) fail("a NumPy .npz archive: not read yet");
-  std::string root(entries.front().name.substr(0, entries.front().name.find('/') + 1));
-  if (root.empty() || zip.find(root + "data.pkl") == nullptr) {
-    fail("a zip archive, but not a PyTorch checkpoint: there is no data.pkl in its top folder");
-  }
-  for (const ZipEntry& e : entries) {
-    if (!e.name.starts_with(root)) {
-      throw FormatError(fmt::format("a member outside of the archive's top folder {}", shown_name(root)),
-                        zip.file()->name(), shown_name(e.name), e.header);
-    }
-  }
-  return root;
-}
-
 class TorchZip {
  public:
-  TorchZip(const std::shared_ptr<InputFile>& file, const LoadOptions& options)
-      : options_(options), file_(file), zip_(file, options.limits), root_(root_of(zip_)) {}
+  TorchZip(std::shared_ptr<ZipReader> zip, std::string root, std::string_view format,
+           const LoadOptions& options)
+      : options_(options),
+        file_(zip->file()),
+        zip_(std::move(zip)),
+        root_(std::move(root)),
+        builder_(file_->name(), format, options) {}
 
   Checkpoint load() {
     check_version();
     read_byte_order();
     check_small_records();
 
-    const ZipEntry& entry = *zip_.find(root_ + "data.pkl");
+    // What a TorchScript program's constants are is no part of the tree, but it must be as harmless.
+    if (const ZipEntry* constants = zip_->find(root_ + "constants.pkl")) {
+      const IntrusivePtr<Arena> apart = TreeArena::make();
+      static_cast<void>(read_tree(TreeArena::of(apart), *constants, "constants/"));
+    }
+    const ZipEntry& entry = *zip_->find(root_ + "data.pkl");
+    IntrusivePtr<Arena> arena = TreeArena::make();
+    TreeArena& tree = TreeArena::of(arena);
+    Node* root = read_tree(tree, entry, "data/");
+    const std::size_t made = tree.tensor_count();
+    builder_.set_root({std::move(arena), root});
+    builder_.read({.text_bytes = entry.size, .tensors = made});
+    verify();
+    std::size_t without = 0;
+    bool fully = true;
+    for (std::size_t i = 0; i < zip_->entries().size(); ++i) {
+      if (!zip_->entries()[i].has_checksum()) {
+        ++without;
+      } else if (!(*verified_)[i]) {
+        fully = false;
+      }
+    }
+    builder_.set_verified(fully && without == 0, without);
+    return builder_.take();
+  }
+
+ private:
+  Node* read_tree(TreeArena& tree, const ZipEntry& entry, std::string_view folder) {
     check<LimitError>(entry.size <= options_.limits.pickle_bytes,
                       "{}: {}: {} bytes, the limit (pickle_bytes) is {}", file_->name(),
                       shown_name(entry.name), entry.size, options_.limits.pickle_bytes);
     const auto pickle = std::make_shared<const std::string>(read(entry));
-    IntrusivePtr<Arena> arena = TreeArena::make();
-    TreeArena& tree = TreeArena::of(arena);
     tree.keep(pickle);
-    const Pickle program{*pickle, {file_->name(), shown_name(entry.name)}, options_.limits, file_->size()};
-    Node* root = run_pickle(tree, program, [&](Node* id) { return storage_of(tree, id); });
-
-    const std::size_t made = tree.tensor_count();
-
-    verify();
-    CheckpointBuilder builder(file_->name(), "torch-zip");
-    builder.set_root({std::move(arena), root});
-    for (auto& [key, s] : storages_)
-      builder.add_storage({std::string(key), std::string(s.location), std::move(s.storage)});
-    std::size_t without = 0;
-    bool fully = true;
-    for (std::size_t i = 0; i < zip_.entries().size(); ++i) {
-      if (!zip_.entries()[i].has_checksum()) {
-        ++without;
-      } else if (!verified_[i]) {
-        fully = false;
-      }
-    }
-    builder.set_verified(fully && without == 0, without);
-    return builder.finish({.pickle_bytes = entry.size, .tensors = made});
+    folder_ = folder;
+    return run_pickle(tree,
+                      {.bytes = *pickle,
+                       .place = {file_->name(), shown_name(entry.name)},
+                       .limits = options_.limits,
+                       .file_size = file_->size(),
+                       .refuse_objects = options_.refuse_objects,
+                       .fill = [this](const Storage& s) { builder_.fill(s); }},
+                      [&](Node* id) { return storage_of(tree, id); });
   }
 
- private:
   struct FoundStorage {
     Storage storage;
     std::string_view location, type;
@@ -92,10 +82,10 @@ class TorchZip {
   };
 
   void mark_verified(const ZipEntry& e) {
-    verified_[static_cast<std::size_t>(&e - zip_.entries().data())] = true;
+    (*verified_)[static_cast<std::size_t>(&e - zip_->entries().data())] = true;
   }
   std::string read(const ZipEntry& e) {
-    std::string out = zip_.read(e);
+    std::string out = zip_->read(e);
     mark_verified(e);
     return out;
   }
@@ -107,40 +97,40 @@ class TorchZip {
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc() || end != text.data() + text.size())
-      zip_.fail(e, fmt::format("the {} is no number", what));
+      zip_->fail(e, fmt::format("the {} is no number", what));
     return number;
   }
 
   void check_version() {
-    const ZipEntry* e = zip_.find(root_ + "version");
-    if (e == nullptr) e = zip_.find(root_ + ".data/version");
+    const ZipEntry* e = zip_->find(root_ + "version");
+    if (e == nullptr) e = zip_->find(root_ + ".data/version");
     if (e == nullptr)
       throw FormatError("no version record: not a PyTorch checkpoint, or a damaged one", file_->name());
     const std::uint64_t version = read_number(*e, "version");
     if (version < kOldestVersion || version > kNewestVersion) {
-      zip_.fail(*e, fmt::format("version {} of the format: {} to {} are read", version, kOldestVersion,
-                                kNewestVersion));
+      zip_->fail(*e, fmt::format("version {} of the format: {} to {} are read", version, kOldestVersion,
+                                 kNewestVersion));
     }
   }
 
   void read_byte_order() {
-    const ZipEntry* e = zip_.find(root_ + "byteorder");
+    const ZipEntry* e = zip_->find(root_ + "byteorder");
     if (e == nullptr) return;  // before PyTorch 2.1: little
     const std::string text = e->size <= kSmallRecord ? read(*e) : std::string();
-    if (text != "little" && text != "big") zip_.fail(*e, "the byte order should be 'little' or 'big'");
+    if (text != "little" && text != "big") zip_->fail(*e, "the byte order should be 'little' or 'big'");
     big_endian_ = text == "big";
   }
 
   /// Records that mean nothing here, but cost nothing to check: what is wrong with them may be wrong with others.
   void check_small_records() {
-    const auto find = [&](std::string_view name) { return zip_.find(root_ + std::string(name)); };
+    const auto find = [&](std::string_view name) { return zip_->find(root_ + std::string(name)); };
     if (const ZipEntry* e = find(".format_version")) static_cast<void>(read_number(*e, "format version"));
     if (const ZipEntry* e = find(".storage_alignment")) {
       static_cast<void>(read_number(*e, "alignment of storages"));
     }
     const ZipEntry* e = find(".data/serialization_id");
     if (e != nullptr && e->size <= kSmallRecord && !is_utf8(read(*e))) {
-      zip_.fail(*e, "the serialization id is no text");
+      zip_->fail(*e, "the serialization id is no text");
     }
   }
 
@@ -169,12 +159,14 @@ class TorchZip {
     if (key.empty() || key.find('/') != std::string_view::npos) {
       throw FormatError(fmt::format("'{}' cannot be the key of a storage", shown_name(key)));
     }
-    const ZipEntry* e = zip_.find(root_ + "data/" + std::string(key));
-    if (e == nullptr)
-      throw FormatError(fmt::format("the storage '{}' is not in the file: no member {}data/{}",
-                                    shown_name(key), shown_name(root_), shown_name(key)));
+    const std::string member = root_ + std::string(folder_) + std::string(key);
+    const ZipEntry* e = zip_->find(member);
+    if (e == nullptr) {
+      throw FormatError(fmt::format("the storage '{}' is not in the file: no member {}", shown_name(key),
+                                    shown_name(member)));
+    }
     check_size(*e, bytes);
-    std::uint32_t& position = position_[static_cast<std::size_t>(e - zip_.entries().data())];
+    std::uint32_t& position = position_[static_cast<std::size_t>(e - zip_->entries().data())];
     if (position != ProbeTable::kNone) {
       const FoundStorage& found = storages_[position].second;
       // PyTorch would give the second the type of the first, without a word.
@@ -185,7 +177,8 @@ class TorchZip {
       return found;
     }
     position = static_cast<std::uint32_t>(storages_.size());
-    return storages_.emplace_back(key, FoundStorage{open_storage(*e, type), location, type.name, e}).second;
+    return storages_.emplace_back(key, FoundStorage{open(key, location, *e, type), location, type.name, e})
+        .second;
   }
 
   static void check_size(const ZipEntry& e, std::uint64_t bytes) {
@@ -195,32 +188,31 @@ class TorchZip {
     }
   }
 
-  Storage open_storage(const ZipEntry& e, const GlobalName& type) {
+  Storage open(std::string_view key, std::string_view location, const ZipEntry& e, const GlobalName& type) {
     const bool swap = big_endian_ && e.size > 0 && (type.itemsize > 1);
     if (big_endian_ && e.size > 0 && type.name == "UntypedStorage") {
       throw FormatError("an untyped storage in a big-endian file: the size of its elements cannot be known");
     }
-    if (options_.mmap && e.is_stored() && !swap && e.size > 0 && e.data % kMappedAlignment == 0) {
-      return Storage::mapped(file_->map() + e.data, e.size, file_);
-    }
-    zip_.account(e);
-    Storage s = Storage::allocate(e.size);
-    zip_.read(e, s.mutable_data());
-    mark_verified(e);
+    StorageSource source{.file = file_, .offset = e.data, .size = e.size, .in_place = e.is_stored()};
     if (swap) {
       const bool complex = type.dtype && is_complex(*type.dtype);
-      const std::size_t width = complex ? type.itemsize / 2u : type.itemsize;
-      for (std::size_t at = 0; at < e.size; at += width)
-        std::reverse(s.mutable_data() + at, s.mutable_data() + at + width);
+      source.swap = complex ? static_cast<std::uint8_t>(type.itemsize / 2u) : type.itemsize;
     }
-    return s;
+    // With its checksum, and whatever its packing. The member is found again by its place in the directory.
+    source.read = [zip = zip_, verified = verified_,
+                   at = static_cast<std::size_t>(&e - zip_->entries().data())](std::byte* out) {
+      zip->read(zip->entries()[at], out);
+      (*verified)[at] = true;
+    };
+    if (options_.map_location != kMeta) zip_->account(e);
+    return builder_.add_storage(key, location, std::move(source));
   }
 
   void verify() {
     std::vector<const ZipEntry*> members;
     if (options_.verify == Verify::kAll) {
-      for (const ZipEntry& e : zip_.entries()) members.push_back(&e);
-    } else if (options_.verify == Verify::kBudget) {
+      for (const ZipEntry& e : zip_->entries()) members.push_back(&e);
+    } else if (options_.verify == Verify::kBudget && options_.map_location != kMeta) {
       std::uint64_t total = 0;
       for (const auto& [key, s] : storages_) {
         total += s.entry->size;
@@ -229,26 +221,30 @@ class TorchZip {
       if (total > options_.verify_budget) return;
     }
     std::erase_if(members, [&](const ZipEntry* e) {
-      return verified_[static_cast<std::size_t>(e - zip_.entries().data())];
+      return (*verified_)[static_cast<std::size_t>(e - zip_->entries().data())];
     });
-    zip_.verify(members);
+    zip_->verify(members);
     for (const ZipEntry* e : members) mark_verified(*e);
   }
 
   const LoadOptions& options_;
   std::shared_ptr<InputFile> file_;
-  ZipReader zip_;
+  std::shared_ptr<ZipReader> zip_;
   std::string root_;
-  std::vector<bool> verified_ = std::vector<bool>(zip_.entries().size());
+  std::string_view folder_;  // of the storages that the pickle names
+  CheckpointBuilder builder_;
+  std::shared_ptr<std::vector<bool>> verified_ = std::make_shared<std::vector<bool>>(zip_->entries().size());
   bool big_endian_ = false;
   std::vector<std::pair<std::string_view, FoundStorage>> storages_;  // by key, in order of first use
-  std::vector<std::uint32_t> position_ = std::vector<std::uint32_t>(zip_.entries().size(), ProbeTable::kNone);
+  std::vector<std::uint32_t> position_ =
+      std::vector<std::uint32_t>(zip_->entries().size(), ProbeTable::kNone);
 };
 
 }  // namespace
 
-Checkpoint load_torch_zip(const std::shared_ptr<InputFile>& file, const LoadOptions& options) {
-  return TorchZip(file, options).load();
+Checkpoint load_torch_zip(std::shared_ptr<ZipReader> zip, const std::string& root, std::string_view format,
+                          const LoadOptions& options) {
+  return TorchZip(std::move(zip), root, format, options).load();
 }
 
 }  // namespace ballast::checkpoint

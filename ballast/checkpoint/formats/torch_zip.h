@@ -1,13 +1,22 @@
-// The zip files that torch.save writes since PyTorch 1.6 (docs/formats.md).
+// The zip files that torch.save writes since PyTorch 1.6, and TorchScript archives, which keep their tensors the same way and
+// whose code is not looked at (docs/formats.md).
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <string>
+#include <string_view>
 
-#include "ballast/checkpoint/input_file.h"
 #include "ballast/checkpoint/load.h"
+#include "ballast/checkpoint/save.h"
+#include "ballast/checkpoint/zip_reader.h"
 
 namespace ballast::checkpoint {
 
-[[nodiscard]] Checkpoint load_torch_zip(const std::shared_ptr<InputFile>& file, const LoadOptions& options);
+/// `root`: the top folder, with its slash, in which data.pkl stands.
+[[nodiscard]] Checkpoint load_torch_zip(std::shared_ptr<ZipReader> zip, const std::string& root,
+                                        std::string_view format, const LoadOptions& options);
+
+void save_torch_zip(const Value& value, const std::filesystem::path& path, const SaveOptions& options);
 
 }  // namespace ballast::checkpoint

@@ -1,0 +1,181 @@
+#include "ballast/checkpoint/checkpoint_builder.h"
+
+#include <unordered_map>
+#include <unordered_set>
+
+#include "ballast/checkpoint/value_arena.h"
+
+namespace ballast::checkpoint {
+namespace {
+
+/// The strided tensors and NumPy arrays of a tree, each object once.
+void each_dense(const Value& root, const std::function<void(TensorValue&)>& use) {
+  std::unordered_set<const void*> seen;
+  walk(root, [&](const Visit& at) {
+    if (at.phase == Visit::Phase::kEnter) return at.repeated ? Walk::kSkip : Walk::kInto;
+    const bool dense = at.value.is(Kind::kTensor) || at.value.is(Kind::kNdArray);
+    if (at.phase == Visit::Phase::kLeaf && dense && seen.insert(at.value.id()).second) {
+      TensorValue& v = *at.value.node()->tensor;
+      if (v.layout == Layout::kStrided && v.tensor.defined()) use(v);
+    }
+    return Walk::kInto;
+  });
+}
+
+/// Another tensor in the place of one, with its flags.
+void replace(TensorValue& v, Tensor with) {
+  v.tensor = v.parameter ? Tensor(Parameter(with, v.requires_grad)) : std::move(with);
+  if (!v.parameter && v.requires_grad && (v.tensor.is_floating_point() || v.tensor.is_complex()))
+    v.tensor.requires_grad_();
+}
+
+std::vector<const Tensor*> parts_of(const TensorValue& v) {
+  if (!v.sparse) return {&v.tensor};
+  return {&v.sparse->indices, &v.sparse->compressed, &v.sparse->plain, &v.sparse->values};
+}
+
+}  // namespace
+
+CheckpointBuilder::CheckpointBuilder(std::filesystem::path file, std::string_view format,
+                                     const LoadOptions& options)
+    : options_(options) {
+  out_.file_ = std::move(file);
+  out_.format_ = format;
+}
+
+Storage CheckpointBuilder::add_storage(std::string_view key, std::string_view location,
+                                       StorageSource source) {
+  Storage s = open_storage(source, options_);
+  const bool waits = s.kind() == StorageImpl::Kind::kOwned && source.size > 0;
+  if (waits) waiting_.emplace(s.id(), found_.size());
+  found_.push_back(
+      {std::string(key), std::string(location), s, std::make_shared<const StorageSource>(std::move(source))});
+  return s;
+}
+
+void CheckpointBuilder::fill(const Storage& s) {
+  const auto it = waiting_.find(s.id());
+  if (it == waiting_.end()) return;
+  read_storage(*found_[it->second].source, s.mutable_data());
+  waiting_.erase(it);
+}
+
+void CheckpointBuilder::set_verified(bool fully, std::size_t without_checksum) {
+  out_.fully_verified_ = fully;
+  out_.without_checksum_ = without_checksum;
+}
+
+void CheckpointBuilder::read(const Source& source) {
+  name_tensors(source);
+  if (options_.filter) drop_unwanted();
+  read_storages();
+  if (options_.dtype) convert();
+  order_storages();
+}
+
+void CheckpointBuilder::drop_unwanted() {
+  out_.filtered_ = true;
+  std::erase_if(out_.tensors_, [&](const NamedTensor& t) { return !options_.filter(t.name); });
+  std::unordered_set<const TensorValue*> kept;
+  for (const NamedTensor& t : out_.tensors_) kept.insert(&t.value.tensor());
+  std::unordered_set<const void*> storages;
+  for (const NamedTensor& t : out_.tensors_) {
+    for (const Tensor* part : parts_of(t.value.tensor())) {
+      if (part->defined()) storages.insert(part->storage().id());
+    }
+  }
+  each_dense(out_.root_, [&](TensorValue& v) {
+    if (kept.contains(&v) || v.tensor.is_meta()) return;
+    replace(v, empty_strided(v.tensor.sizes(), v.tensor.strides(),
+                             TensorOptions(v.tensor.dtype()).device(kMeta)));
+  });
+  std::erase_if(found_, [&](const StorageEntry& s) { return !storages.contains(s.storage.id()); });
+  std::unordered_map<const void*, std::size_t> waiting;
+  for (std::size_t i = 0; i < found_.size(); ++i) {
+    if (waiting_.contains(found_[i].storage.id())) waiting.emplace(found_[i].storage.id(), i);
+  }
+  waiting_ = std::move(waiting);
+}
+
+void CheckpointBuilder::read_storages() {
+  std::uint64_t total = 0, done = 0;
+  for (const auto& [id, i] : waiting_) total += found_[i].source->size;
+  for (const StorageEntry& s : found_) {
+    if (!waiting_.contains(s.storage.id())) continue;
+    fill(s.storage);
+    done += s.source->size;
+    if (options_.progress) options_.progress(done, total);
+  }
+}
+
+void CheckpointBuilder::convert() {
+  const DType to = *options_.dtype;
+  // What is tied stays so: a storage becomes one storage, whole, where all that see it are of one type.
+  struct Use {
+    DType dtype;
+    bool single = true;
+    Storage converted = {};
+  };
+  std::unordered_map<const void*, Use> uses;
+  each_dense(out_.root_, [&](TensorValue& v) {
+    Use& u = uses.try_emplace(v.tensor.storage().id(), Use{v.tensor.dtype()}).first->second;
+    u.single = u.single && u.dtype == v.tensor.dtype();
+  });
+  std::unordered_map<const void*, Storage> in_place_of;
+  std::vector<Storage> old;  // alive, so that no identity comes back
+  each_dense(out_.root_, [&](TensorValue& v) {
+    const Tensor from = v.tensor;
+    if (!from.is_floating_point() || from.dtype() == to) return;
+    const auto sizes = from.sizes();
+    Use& u = uses.at(from.storage().id());
+    if (from.is_meta() || !u.single) {
+      Tensor converted = empty_strided(sizes, from.strides(), TensorOptions(to).device(from.device()));
+      if (!from.is_meta()) {
+        converted = empty(sizes, TensorOptions(to));
+        copy_elements(converted, from);
+      }
+      return replace(v, std::move(converted));
+    }
+    if (!u.converted.defined()) {
+      const auto n = static_cast<std::int64_t>(from.storage().nbytes()) / from.itemsize();
+      const Tensor all = tensor_on(from.storage(), from.dtype(), {n}, {1}, 0);
+      const Tensor converted = empty({n}, TensorOptions(to));
+      copy_elements(converted, all);
+      u.converted = converted.storage();
+      old.push_back(from.storage());
+      in_place_of[from.storage().id()] = u.converted;
+    }
+    replace(v, tensor_on(u.converted, to, sizes, from.strides(), from.storage_offset()));
+  });
+  for (StorageEntry& s : found_) {
+    if (const auto it = in_place_of.find(s.storage.id()); it != in_place_of.end()) {
+      s.storage = it->second;
+      s.source = nullptr;
+    }
+  }
+}
+
+void CheckpointBuilder::order_storages() {
+  std::unordered_map<const void*, std::size_t> found;
+  for (std::size_t i = 0; i < found_.size(); ++i) found.emplace(found_[i].storage.id(), i);
+  std::vector<std::size_t> position(found_.size(), NamedTensor::kNoStorage);
+  out_.storages_.reserve(found_.size());
+  const auto take = [&](std::size_t i) {
+    if (position[i] == NamedTensor::kNoStorage) {
+      position[i] = out_.storages_.size();
+      out_.storages_.push_back(found_[i]);
+    }
+    return position[i];
+  };
+  for (const bool strided : {true, false}) {
+    for (NamedTensor& t : out_.tensors_) {
+      const TensorValue& v = t.value.tensor();
+      if ((v.layout == Layout::kStrided) != strided || !v.tensor.defined()) continue;
+      const auto it = found.find(v.tensor.storage().id());
+      if (it != found.end()) t.storage = take(it->second);
+    }
+  }
+  for (std::size_t i = 0; i < found_.size(); ++i) take(i);
+}
+
+}  // namespace ballast::checkpoint

@@ -1,0 +1,18 @@
+// A NumPy array in a file of its own: .npy, versions 1 to 3 (docs/formats.md).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "ballast/checkpoint/input_file.h"
+#include "ballast/checkpoint/load.h"
+#include "ballast/checkpoint/save.h"
+
+namespace ballast::checkpoint {
+
+[[nodiscard]] Checkpoint load_npy(const std::shared_ptr<InputFile>& file, const LoadOptions& options);
+
+void save_npy(const Value& value, const std::filesystem::path& path, const SaveOptions& options);
+
+}  // namespace ballast::checkpoint

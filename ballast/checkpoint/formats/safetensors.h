@@ -1,0 +1,18 @@
+// safetensors files (docs/formats.md).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "ballast/checkpoint/input_file.h"
+#include "ballast/checkpoint/load.h"
+#include "ballast/checkpoint/save.h"
+
+namespace ballast::checkpoint {
+
+[[nodiscard]] Checkpoint load_safetensors(const std::shared_ptr<InputFile>& file, const LoadOptions& options);
+
+void save_safetensors(const Value& value, const std::filesystem::path& path, const SaveOptions& options);
+
+}  // namespace ballast::checkpoint

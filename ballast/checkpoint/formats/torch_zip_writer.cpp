@@ -1,0 +1,32 @@
+#include "ballast/checkpoint/atomic_file.h"
+#include "ballast/checkpoint/formats/torch_zip.h"
+#include "ballast/checkpoint/pickle_writer.h"
+#include "ballast/checkpoint/zip_writer.h"
+
+namespace ballast::checkpoint {
+
+void save_torch_zip(const Value& value, const std::filesystem::path& path, const SaveOptions& options) {
+  PickleWriter pickle(options.compact);
+  const std::string program = pickle.write(value);
+  std::uint64_t total = 0;
+  for (const WrittenStorage& s : pickle.storages()) total += s.end - s.begin;
+
+  AtomicFile file(path);
+  ZipWriter zip(file);
+  zip.add("archive/data.pkl", program);
+  zip.add("archive/.format_version", "1");
+  zip.add("archive/.storage_alignment", "64");
+  zip.add("archive/byteorder", "little");
+  std::uint64_t done = 0;
+  for (std::size_t i = 0; i < pickle.storages().size(); ++i) {
+    const WrittenStorage& s = pickle.storages()[i];
+    zip.add(fmt::format("archive/data/{}", i), s.storage.data() + s.begin, s.end - s.begin);
+    done += s.end - s.begin;
+    if (options.progress) options.progress(done, total);
+  }
+  zip.add("archive/version", "3\n");
+  zip.finish();
+  file.commit(options.fsync);
+}
+
+}  // namespace ballast::checkpoint
