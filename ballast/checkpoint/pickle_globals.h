@@ -59,6 +59,11 @@ struct GlobalName {
   bool is_storage = false;
   std::optional<DType> dtype;  ///< of a storage type; of a dtype that tensors here can have
   std::uint8_t itemsize = 0;   ///< of a storage type
+
+  /// Bytes of one number in a storage: of complex elements, of a part.
+  [[nodiscard]] std::uint8_t number_width() const {
+    return dtype && is_complex(*dtype) ? static_cast<std::uint8_t>(itemsize / 2u) : itemsize;
+  }
 };
 
 /// The row of a name, or null.

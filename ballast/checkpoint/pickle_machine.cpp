@@ -351,9 +351,7 @@ class Machine {
       refuse(
           fmt::format("{} values and {} marks are left on the stack at STOP", stack_.size(), marks_.size()));
     }
-    if (pickle_.end != nullptr) {
-      *pickle_.end = read_.position();
-    } else if (read_.left() != 0) {
+    if (read_.left() != 0) {
       op_at_ = read_.offset();
       refuse(fmt::format("{} bytes follow STOP", read_.left()));
     }

@@ -27,7 +27,6 @@ struct Pickle {
   bool refuse_objects = false;  ///< see LoadOptions
   /// Reads a storage that is going to be read later, now: what makes sparse tensors looks at their indices.
   std::function<void(const Storage&)> fill = {};
-  std::uint64_t* end = nullptr;  ///< where it is set, other bytes may follow STOP: the position behind it
 };
 
 /// The object of a pickle. `persistent` turns what a persistent id names into a node.

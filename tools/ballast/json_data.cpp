@@ -10,6 +10,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "tools/ballast/sha256.h"
+
 #include "ballast/core/print.h"
 
 namespace ballast::tool {
@@ -271,6 +273,12 @@ class DataWriter {
     json_.begin_array();
     for (const std::int64_t n : v.sizes()) json_.number(n);
     json_.end_array();
+    json_.key("sha256");
+    if (const auto hash = tensor_sha256(v)) {
+      json_.string(*hash);
+    } else {
+      json_.null();
+    }
     json_.end_object();
     json_.end_object();
   }

@@ -173,6 +173,13 @@ std::string folded_text(const Value& v, const Content& content) {
   return text;
 }
 
+/// What every module keeps and few use: hooks that are empty, flags.
+bool is_idle_part_of_module(const Visit& at) {
+  if (!at.key || !at.key->is(Kind::kStr) || !at.key->as_text().starts_with('_')) return false;
+  const Value& v = at.value;
+  return v.is_none() || v.is(Kind::kBool) || (v.is_container() && !v.is(Kind::kObject) && v.size() == 0);
+}
+
 class TreeWriter {
  public:
   TreeWriter(fmt::memory_buffer& out, Contents contents, std::size_t depth)
@@ -185,10 +192,12 @@ class TreeWriter {
       }
       left_out_.pop_back();
       shown_.pop_back();
+      in_module_.pop_back();
       return Walk::kInto;
     }
     const Value& v = at.value;
     if (v.is(Kind::kTensor)) return Walk::kInto;
+    if (at.depth > 0 && in_module_.back() && is_idle_part_of_module(at)) return Walk::kSkip;
     if (at.depth > 0 && ++shown_.back() > kEntries) {
       ++left_out_.back();
       return Walk::kSkip;
@@ -215,6 +224,7 @@ class TreeWriter {
       }
       shown_.push_back(0);
       left_out_.push_back(0);
+      in_module_.push_back(v.is_module());
       return Walk::kInto;
     }
     return Walk::kSkip;
@@ -231,6 +241,7 @@ class TreeWriter {
   std::size_t depth_;
   std::size_t lines_ = 0;
   std::vector<std::size_t> shown_, left_out_;  // of each container that we are in
+  std::vector<bool> in_module_;
 };
 
 }  // namespace

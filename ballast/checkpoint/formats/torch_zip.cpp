@@ -7,6 +7,7 @@
 #include "ballast/checkpoint/pickle_globals.h"
 #include "ballast/checkpoint/pickle_machine.h"
 #include "ballast/checkpoint/shown_name.h"
+#include "ballast/checkpoint/storage_ids.h"
 #include "ballast/checkpoint/zip_reader.h"
 
 namespace ballast::checkpoint {
@@ -134,24 +135,10 @@ class TorchZip {
     }
   }
 
-  /// ("storage", type, key, location, number of elements)
   Node* storage_of(TreeArena& tree, const Node* id) {
-    const auto refuse = [](const std::string& reason) { throw FormatError("a persistent id: " + reason); };
-    if (id->kind != Kind::kTuple || id->size != 5) refuse("should be a tuple of five");
-    const Node* const* part = id->items;
-    if (part[0]->kind != Kind::kStr || text_of(*part[0]) != "storage") refuse("only storages have one");
-    const GlobalName* type = global_of(part[1]);
-    if (type == nullptr || !type->is_storage) refuse("the type should be a storage type");
-    if (part[2]->kind != Kind::kStr || part[3]->kind != Kind::kStr)
-      refuse("the key and the location should be strings");
-    if (part[4]->kind != Kind::kInt || part[4]->flag || part[4]->integer < 0) {
-      refuse("the number of elements should be an integer of at most 63 bits");
-    }
-    const auto bytes = checked_mul(part[4]->integer, type->itemsize);
-    if (!bytes) refuse(fmt::format("{} elements of {} bytes", part[4]->integer, type->itemsize));
-    const FoundStorage& s =
-        find_storage(text_of(*part[2]), text_of(*part[3]), *type, static_cast<std::uint64_t>(*bytes));
-    return tree.storage({s.storage, text_of(*part[2]), text_of(*part[3]), type->name, type->dtype});
+    const StorageId named = storage_id(id, StorageIdForm::kZip);
+    const FoundStorage& s = find_storage(named.key, named.location, *named.type, named.bytes);
+    return tree.storage({s.storage, named.key, named.location, named.type->name, named.type->dtype});
   }
 
   const FoundStorage& find_storage(std::string_view key, std::string_view location, const GlobalName& type,
@@ -195,8 +182,7 @@ class TorchZip {
     }
     StorageSource source{.file = file_, .offset = e.data, .size = e.size, .in_place = e.is_stored()};
     if (swap) {
-      const bool complex = type.dtype && is_complex(*type.dtype);
-      source.swap = complex ? static_cast<std::uint8_t>(type.itemsize / 2u) : type.itemsize;
+      source.swap = type.number_width();
     }
     // With its checksum, and whatever its packing. The member is found again by its place in the directory.
     source.read = [zip = zip_, verified = verified_,

@@ -1,0 +1,137 @@
+#include "ballast/checkpoint/pickle_stream.h"
+
+#include <algorithm>
+
+#include "ballast/core/error.h"
+
+namespace ballast::checkpoint {
+namespace {
+
+constexpr std::uint64_t kPiece = 64 << 10;
+
+/// Bytes of a file in order, by pieces; what is passed over is not read.
+class Cursor {
+ public:
+  Cursor(const InputFile& file, std::uint64_t at) : file_(file), at_(at) {}
+
+  [[nodiscard]] std::uint64_t at() const { return at_; }
+  std::uint8_t byte() {
+    if (at_ >= file_.size()) end();
+    if (at_ < begin_ || at_ >= begin_ + piece_.size()) {
+      begin_ = at_;
+      piece_.resize(std::min(kPiece, file_.size() - at_));
+      file_.read(begin_, piece_.data(), piece_.size());
+    }
+    return static_cast<std::uint8_t>(piece_[at_++ - begin_]);
+  }
+  std::uint64_t number(int bytes) {
+    std::uint64_t v = 0;
+    for (int i = 0; i < bytes; ++i) v |= static_cast<std::uint64_t>(byte()) << (8 * i);
+    return v;
+  }
+  void skip(std::uint64_t n) {
+    if (n > file_.size() - at_) end();
+    at_ += n;
+  }
+  void line() {
+    while (byte() != '\n') {
+    }
+  }
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw FormatError(reason, file_.name(), "", at_);
+  }
+
+ private:
+  [[noreturn]] void end() const { fail("the pickle ends without STOP: the file was cut short"); }
+
+  const InputFile& file_;
+  std::uint64_t at_, begin_ = 0;
+  std::string piece_;
+};
+
+/// Steps over what follows an instruction (PEP 3154's table of arguments).
+void skip_argument(Cursor& c, std::uint8_t op) {
+  switch (op) {
+    case 'K':   // BININT1
+    case 'h':   // BINGET
+    case 'q':   // BINPUT
+    case 0x80:  // PROTO
+    case 0x82:  // EXT1
+      return c.skip(1);
+    case 'M':   // BININT2
+    case 0x83:  // EXT2
+      return c.skip(2);
+    case 'J':   // BININT
+    case 'j':   // LONG_BINGET
+    case 'r':   // LONG_BINPUT
+    case 0x84:  // EXT4
+      return c.skip(4);
+    case 'G':   // BINFLOAT
+    case 0x95:  // FRAME
+      return c.skip(8);
+    case 'U':   // SHORT_BINSTRING
+    case 'C':   // SHORT_BINBYTES
+    case 0x8A:  // LONG1
+    case 0x8C:  // SHORT_BINUNICODE
+      return c.skip(c.number(1));
+    case 'T':   // BINSTRING
+    case 'B':   // BINBYTES
+    case 'X':   // BINUNICODE
+    case 0x8B:  // LONG4
+      return c.skip(c.number(4));
+    case 0x8D:  // BINUNICODE8
+    case 0x8E:  // BINBYTES8
+    case 0x96:  // BYTEARRAY8
+      return c.skip(c.number(8));
+    case 'c':  // GLOBAL
+    case 'i':  // INST
+      c.line();
+      return c.line();
+    case 'F':  // the texts of protocol 0
+    case 'I':
+    case 'L':
+    case 'P':
+    case 'S':
+    case 'V':
+    case 'g':
+    case 'p':
+      return c.line();
+    default:
+      return;  // no argument, or no instruction: the machine says which
+  }
+}
+
+}  // namespace
+
+std::uint64_t pickle_length(const InputFile& file, std::uint64_t offset, const LoadLimits& limits) {
+  Cursor c(file, offset);
+  while (true) {
+    const std::uint8_t op = c.byte();
+    if (op == '.') return c.at() - offset;
+    skip_argument(c, op);
+    check<LimitError>(c.at() - offset <= limits.pickle_bytes,
+                      "{}: a pickle of more than {} bytes, the limit (pickle_bytes)", file.name(),
+                      limits.pickle_bytes);
+  }
+}
+
+Node* PickleStream::next(TreeArena& tree, std::string_view what, const Persistent& persistent,
+                         const std::function<void(const Storage&)>& fill) {
+  const std::uint64_t length = pickle_length(*file_, offset_, options_.limits);
+  const auto bytes = std::make_shared<std::string>(length, '\0');
+  file_->read(offset_, bytes->data(), length);
+  tree.keep(bytes);
+  Node* n = run_pickle(tree,
+                       {.bytes = *bytes,
+                        .place = {file_->name(), std::string(what), offset_},
+                        .limits = options_.limits,
+                        .file_size = file_->size(),
+                        .refuse_objects = options_.refuse_objects,
+                        .fill = fill},
+                       persistent);
+  offset_ += length;
+  total_ += length;
+  return n;
+}
+
+}  // namespace ballast::checkpoint
