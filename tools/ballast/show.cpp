@@ -46,7 +46,9 @@ void run(const ShowOptions& options) {
   // Who hashes every tensor reads every byte: then damage should not go unnoticed.
   const bool reads_all = options.hash && !listing_options.filter;
   const checkpoint::Checkpoint file =
-      load(options.file, {.verify = reads_all ? checkpoint::Verify::kAll : checkpoint::Verify::kBudget});
+      load(options.file, {.verify = reads_all ? checkpoint::Verify::kAll : checkpoint::Verify::kBudget,
+                          // Of legacy files every storage would be read, for nothing.
+                          .map_location = options.hash ? kCPU : kMeta});
   const Listing listing = list_tensors(file, listing_options);
 
   fmt::memory_buffer out;
