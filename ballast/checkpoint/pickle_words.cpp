@@ -8,38 +8,6 @@
 namespace ballast::checkpoint {
 namespace {
 
-/// The storage class of an element type; empty for types that came after those classes.
-std::string_view storage_class(DType dtype) {
-  switch (dtype) {
-    case kFloat64:
-      return "DoubleStorage";
-    case kFloat32:
-      return "FloatStorage";
-    case kFloat16:
-      return "HalfStorage";
-    case kBFloat16:
-      return "BFloat16Storage";
-    case kInt64:
-      return "LongStorage";
-    case kInt32:
-      return "IntStorage";
-    case kInt16:
-      return "ShortStorage";
-    case kInt8:
-      return "CharStorage";
-    case kUInt8:
-      return "ByteStorage";
-    case kBool:
-      return "BoolStorage";
-    case kComplex64:
-      return "ComplexFloatStorage";
-    case kComplex128:
-      return "ComplexDoubleStorage";
-    default:
-      return {};
-  }
-}
-
 template <class T>
 void put_little(std::string& out, T v, std::size_t bytes = sizeof(T)) {
   for (std::size_t i = 0; i < bytes; ++i)
@@ -47,6 +15,47 @@ void put_little(std::string& out, T v, std::size_t bytes = sizeof(T)) {
 }
 
 }  // namespace
+
+PickleWriter::StorageClass PickleWriter::class_of(DType dtype) {
+  switch (dtype) {
+    case kFloat64:
+      return {"DoubleStorage", 8};
+    case kFloat32:
+      return {"FloatStorage", 4};
+    case kFloat16:
+      return {"HalfStorage", 2};
+    case kBFloat16:
+      return {"BFloat16Storage", 2};
+    case kInt64:
+      return {"LongStorage", 8};
+    case kInt32:
+      return {"IntStorage", 4};
+    case kInt16:
+      return {"ShortStorage", 2};
+    case kInt8:
+      return {"CharStorage", 1};
+    case kUInt8:
+      return {"ByteStorage", 1};
+    case kBool:
+      return {"BoolStorage", 1};
+    case kComplex64:
+      return {"ComplexFloatStorage", 8};
+    case kComplex128:
+      return {"ComplexDoubleStorage", 16};
+    default:
+      return {};
+  }
+}
+PickleWriter::StorageClass PickleWriter::class_of(const StorageValue& s) {
+  return s.dtype ? class_of(*s.dtype) : StorageClass{};
+}
+PickleWriter::StorageClass PickleWriter::class_of(const TensorValue::Quantized& q) {
+  if (q.dtype == "quint8") return {"QUInt8Storage", 1};
+  if (q.dtype == "qint8") return {"QInt8Storage", 1};
+  if (q.dtype == "qint32") return {"QInt32Storage", 4};
+  throw NotImplementedError(
+      fmt::format("quantised tensors of type {} have no place in this format: dequantise them", q.dtype));
+}
 
 void PickleWriter::put_memo(std::uint32_t at) {
   if (at < 256) {
@@ -168,41 +177,101 @@ std::size_t PickleWriter::storage_index(const Storage& s) {
   return it->second;
 }
 
-void PickleWriter::put_storage(const Storage& s, std::optional<DType> dtype) {
+void PickleWriter::put_storage(const Storage& s, StorageClass type) {
   const std::size_t index = storage_index(s);
   const std::uint64_t bytes = storages_[index].end - storages_[index].begin;
-  const bool typed = dtype && !storage_class(*dtype).empty() && !uses_.at(s.id()).of_several_types;
-  const auto size = typed ? static_cast<std::uint64_t>(itemsize(*dtype)) : 1;
+  const bool typed = !type.name.empty() && !uses_.at(s.id()).of_several_types;
   out_ += '(';
   put_word("storage");
   if (typed) {
-    put_global("torch", storage_class(*dtype));
+    put_global("torch", type.name);
   } else {
     put_global("torch.storage", "UntypedStorage");
   }
   put_text(fmt::format("{}", index));
   put_word("cpu");
-  put_int(static_cast<std::int64_t>(bytes / size));
+  put_int(static_cast<std::int64_t>(bytes) / (typed ? type.itemsize : 1));
   out_ += "tQ";
 }
 
 void PickleWriter::put_tensor(const TensorValue& t) {
-  check<NotImplementedError>(t.layout == Layout::kStrided, "{} tensors are not written",
-                             layout_name(t.layout));
+  if (t.sparse) return put_sparse(t);
   check<ValueError>(t.tensor.defined(), "an undefined tensor cannot be written");
   // The object behind the handle, not the place in the tree: two names of one tensor stay one tensor.
   const void* id = t.tensor.unsafeGetTensorImpl();
   if (fetch(id)) return;
+  const bool requires_grad = !t.parameter && t.requires_grad;
+  if (t.parameter) put_global("torch._utils", "_rebuild_parameter");
+  t.quantized ? put_quantized(t) : put_view(t, requires_grad);
   if (t.parameter) {
-    put_global("torch._utils", "_rebuild_parameter");
-    put_view(t, false);
     put_bool(t.requires_grad);
     put_empty_ordered_dict();
     out_ += "\x87R";
-  } else {
-    put_view(t, t.requires_grad);
   }
   remember(id);
+}
+
+void PickleWriter::put_part(const Tensor& t) {
+  TensorValue plain;
+  plain.tensor = t;
+  put_tensor(plain);
+}
+
+/// (layout, (indices, values, size, is_coalesced)), or (layout, (compressed indices, plain indices, values, size))
+void PickleWriter::put_sparse(const TensorValue& t) {
+  const TensorValue::Sparse& s = *t.sparse;
+  if (fetch(&s)) return;
+  put_global("torch._utils", "_rebuild_sparse_tensor");
+  out_ += '(';
+  put_global("torch.serialization", "_get_layout");
+  put_text(fmt::format("torch.{}", layout_name(t.layout)));
+  out_ += "\x85R(";
+  const bool coo = t.layout == Layout::kSparseCoo;
+  if (coo) {
+    put_part(s.indices);
+  } else {
+    put_part(s.compressed);
+    put_part(s.plain);
+  }
+  put_part(s.values);
+  put_global("torch", "Size");
+  put_dims(s.sizes);
+  out_ += "\x85R";
+  if (coo) put_bool(s.coalesced);
+  out_ += "ttR";
+  remember(&s);
+}
+
+std::int64_t PickleWriter::written_offset(const Tensor& t) {
+  const WrittenStorage& s = storages_[storage_index(t.storage())];
+  return t.storage_offset() - static_cast<std::int64_t>(s.begin) / t.itemsize();
+}
+
+void PickleWriter::put_quantized(const TensorValue& v) {
+  const TensorValue::Quantized& q = *v.quantized;
+  const Tensor& t = v.tensor;
+  check<NotImplementedError>(!uses_.at(t.storage().id()).of_several_types && !t.is_meta(),
+                             "a quantised tensor whose storage others see with another type is not written");
+  put_global("torch._utils", "_rebuild_qtensor");
+  out_ += '(';
+  put_storage(t.storage(), class_of(q));
+  put_int(written_offset(t));
+  put_dims(t.sizes());
+  put_dims(t.strides());
+  out_ += '(';
+  put_global("torch", q.scheme);
+  if (q.scales.defined()) {
+    put_part(q.scales);
+    put_part(q.zero_points);
+    put_int(q.axis);
+  } else {
+    put_float(q.scale);
+    put_int(q.zero_point);
+  }
+  out_ += 't';
+  put_bool(v.requires_grad);
+  put_empty_ordered_dict();
+  out_ += "tR";
 }
 
 void PickleWriter::put_view(const TensorValue& v, bool requires_grad) {
@@ -218,15 +287,15 @@ void PickleWriter::put_view(const TensorValue& v, bool requires_grad) {
     return;
   }
   const WrittenStorage& s = storages_[storage_index(t.storage())];
-  const std::uint64_t begin = s.begin;
   const bool whole = (s.end - s.begin) % static_cast<std::uint64_t>(t.itemsize()) == 0;
   // PyTorch takes the type of the first use of a storage for all of them, unless each tensor says its own.
   const bool one_type = !uses_.at(t.storage().id()).of_several_types;
-  const bool typed = whole && one_type && !storage_class(t.dtype()).empty();
+  const StorageClass type = class_of(t.dtype());
+  const bool typed = whole && one_type && !type.name.empty();
   put_global("torch._utils", typed ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3");
   out_ += '(';
-  put_storage(t.storage(), typed ? std::optional(t.dtype()) : std::nullopt);
-  put_int(t.storage_offset() - static_cast<std::int64_t>(begin) / t.itemsize());
+  put_storage(t.storage(), typed ? type : StorageClass{});
+  put_int(written_offset(t));
   put_dims(t.sizes());
   put_dims(t.strides());
   put_bool(requires_grad);

@@ -39,9 +39,9 @@ std::string PickleWriter::write(const Value& root) {
   return std::move(out_);
 }
 
-void PickleWriter::note_use(const Storage& s, std::optional<DType> dtype) {
-  const auto [it, first] = uses_.try_emplace(s.id(), Uses{dtype});
-  if (!first && it->second.dtype != dtype) it->second.of_several_types = true;
+void PickleWriter::note_use(const Storage& s, StorageClass type) {
+  const auto [it, first] = uses_.try_emplace(s.id(), Uses{type});
+  if (!first && it->second.type != type) it->second.of_several_types = true;
 }
 
 void PickleWriter::note_range(const Storage& s, std::uint64_t begin, std::uint64_t end) {
@@ -61,24 +61,41 @@ void PickleWriter::survey(const Value& root) {
     }
     if (at.value.is(Kind::kStorage)) {
       const StorageValue& s = at.value.storage();
-      note_use(s.storage, s.dtype);
+      note_use(s.storage, class_of(s));
       if (compact_) note_range(s.storage, 0, s.storage.nbytes());
     }
-    if (!at.value.is(Kind::kTensor)) return Walk::kInto;
-    const Tensor& t = at.value.tensor().tensor;
-    if (!t.defined() || t.is_meta()) return Walk::kInto;
-    note_use(t.storage(), t.dtype());
-    if (compact_) {
-      const auto extent = storage_extent(t.sizes(), t.strides(), t.storage_offset()).value_or(0);
-      constexpr std::uint64_t kLargestElement = 16;
-      // An empty view may stand beyond its storage.
-      const std::uint64_t begin =
-          std::min<std::uint64_t>(offset_bytes(t), t.storage().nbytes()) / kLargestElement * kLargestElement;
-      note_range(t.storage(), begin,
-                 std::max<std::uint64_t>(begin, static_cast<std::uint64_t>(extent * t.itemsize())));
-    }
+    if (at.value.is(Kind::kTensor)) survey_tensor(at.value.tensor());
     return Walk::kInto;
   });
+}
+
+void PickleWriter::survey_tensor(const TensorValue& v) {
+  if (v.sparse) {
+    for (const Tensor* part :
+         {&v.sparse->indices, &v.sparse->compressed, &v.sparse->plain, &v.sparse->values}) {
+      if (part->defined()) survey_view(*part, class_of(part->dtype()));
+    }
+    return;
+  }
+  if (!v.tensor.defined()) return;
+  survey_view(v.tensor, v.quantized ? class_of(*v.quantized) : class_of(v.tensor.dtype()));
+  if (!v.quantized) return;
+  for (const Tensor* part : {&v.quantized->scales, &v.quantized->zero_points}) {
+    if (part->defined()) survey_view(*part, class_of(part->dtype()));
+  }
+}
+
+void PickleWriter::survey_view(const Tensor& t, StorageClass type) {
+  if (t.is_meta()) return;
+  note_use(t.storage(), type);
+  if (!compact_) return;
+  const auto extent = storage_extent(t.sizes(), t.strides(), t.storage_offset()).value_or(0);
+  constexpr std::uint64_t kLargestElement = 16;
+  // An empty view may stand beyond its storage.
+  const std::uint64_t begin =
+      std::min<std::uint64_t>(offset_bytes(t), t.storage().nbytes()) / kLargestElement * kLargestElement;
+  note_range(t.storage(), begin,
+             std::max<std::uint64_t>(begin, static_cast<std::uint64_t>(extent * t.itemsize())));
 }
 
 void PickleWriter::survey_key(const Value& key) {
@@ -239,7 +256,7 @@ void PickleWriter::leaf(const Value& v) {
     }
     case Kind::kStorage: {
       const StorageValue& s = v.storage();
-      return put_storage(s.storage, s.dtype);
+      return put_storage(s.storage, class_of(s));
     }
     case Kind::kNdArray:
       throw NotImplementedError("a NumPy array cannot be written: make a tensor of it");

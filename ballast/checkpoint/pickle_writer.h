@@ -31,7 +31,18 @@ class PickleWriter {
   /// Looks at every tensor before the first word is written.
   void survey(const Value& root);
   void survey_key(const Value& key);
-  void note_use(const Storage& s, std::optional<DType> dtype);
+  /// A storage class of PyTorch's; of types that came after those classes, none: such storages are untyped.
+  struct StorageClass {
+    std::string_view name;
+    std::int64_t itemsize = 1;
+    friend bool operator==(const StorageClass&, const StorageClass&) = default;
+  };
+  static StorageClass class_of(DType dtype);
+  static StorageClass class_of(const StorageValue& s);
+  static StorageClass class_of(const TensorValue::Quantized& q);
+  void survey_tensor(const TensorValue& t);
+  void survey_view(const Tensor& t, StorageClass type);
+  void note_use(const Storage& s, StorageClass type);
   void note_range(const Storage& s, std::uint64_t begin, std::uint64_t end);
   void put_tree(const Value& v);
   void enter(const Value& v);
@@ -41,8 +52,14 @@ class PickleWriter {
 
   void put_tensor(const TensorValue& t);
   void put_view(const TensorValue& t, bool requires_grad);
-  /// The persistent id of a storage of elements of a type that has a storage class; else, or for none, untyped.
-  void put_storage(const Storage& s, std::optional<DType> dtype);
+  /// A tensor without flags, as a part of another.
+  void put_part(const Tensor& t);
+  void put_sparse(const TensorValue& t);
+  void put_quantized(const TensorValue& t);
+  /// The offset in what is written of the tensor's storage.
+  [[nodiscard]] std::int64_t written_offset(const Tensor& t);
+  /// The persistent id of a storage of elements of a type that has a storage class; else untyped.
+  void put_storage(const Storage& s, StorageClass type);
   void put_bytes(std::string_view bytes);
   void put_int(std::int64_t v);
   void put_integer(const Value& v);
@@ -69,7 +86,7 @@ class PickleWriter {
   std::unordered_map<const void*, std::size_t> storage_at_;
   std::unordered_map<const void*, std::pair<std::uint64_t, std::uint64_t>> ranges_;  // compact: bytes seen
   struct Uses {
-    std::optional<DType> dtype;
+    StorageClass type;
     bool of_several_types = false;
   };
   std::unordered_map<const void*, Uses> uses_;  // of each storage
