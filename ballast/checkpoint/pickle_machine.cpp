@@ -209,8 +209,9 @@ class Machine {
     return n;
   }
   Node* other_global(std::string_view module, std::string_view name) {
-    const NameKind kind = pickle_.refuse_objects ? NameKind::kForbidden : judge(module, name);
-    if (kind == NameKind::kForbidden || !is_utf8(module) || !is_utf8(name)) {
+    const NameKind kind = judge(module, name);
+    const bool refused = kind == NameKind::kForbidden || (pickle_.refuse_objects && kind != NameKind::kType);
+    if (refused || !is_utf8(module) || !is_utf8(name)) {
       refuse(fmt::format(
           "the file names {}.{}, which is not among the things that are only data; nothing was run",
           shown_name(module), shown_name(name)));

@@ -116,7 +116,7 @@ NameKind judge(std::string_view module, std::string_view name) noexcept {
     return NameKind::kClass;
   if ((module == "builtins" || module == "__builtin__") &&
       std::binary_search(kPlainTypes.begin(), kPlainTypes.end(), name)) {
-    return NameKind::kFunction;
+    return NameKind::kType;
   }
   if (module.empty() || name.empty() || !is_identifier(module) || !is_identifier(name))
     return NameKind::kForbidden;

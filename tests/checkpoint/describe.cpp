@@ -67,7 +67,7 @@ class Describer {
                 {"sha256", hash_of(t.tensor)}};
       }
       case Kind::kObject:
-        return {{"t", "object"}, {"class", std::string(v.as_text())}, {"state", tree(v.attributes(), path)}};
+        return object(v, path);
       default:
         return container(v, path);
     }
@@ -75,6 +75,15 @@ class Describer {
   Json tensors = Json::array();
 
  private:
+  Json object(const Value& v, const Json& path) {
+    Json out = {{"t", "object"}, {"class", std::string(v.as_text())}, {"state", tree(v.attributes(), path)}};
+    for (std::size_t i = 0; i < v.arguments().size(); ++i)
+      out["arguments"].push_back(tree(v.arguments().item(i), path));
+    for (std::size_t i = 0; i < v.size(); ++i)
+      out["items"].push_back({tree(v.key(i), Json::array()), tree(v.value(i), path)});
+    return out;
+  }
+
   Json container(const Value& v, const Json& path) {
     Json items = Json::array();
     for (std::size_t i = 0; i < v.size(); ++i) {
