@@ -68,7 +68,7 @@ void add_show(CLI::App& app) {
   auto options = std::make_shared<ShowOptions>();
   CLI::App* show = app.add_subcommand(
       "show", "Show what a checkpoint holds: tensors, shared storage, totals, other content");
-  show->add_option("FILE", options->file, "a .pth or .pt file that torch.save wrote")
+  show->add_option("FILE", options->file, "a checkpoint: .pth, .pt, .bin, TorchScript, ... (docs/formats.md)")
       ->required()
       ->type_name("");
   show->add_flag("--json", options->json, "one JSON document instead of text")->disable_flag_override();
