@@ -60,6 +60,18 @@ void CheckpointBuilder::fill(const Storage& s) {
   waiting_.erase(it);
 }
 
+Storage CheckpointBuilder::bytes_of(const Storage& s) {
+  fill(s);
+  if (s.kind() != StorageImpl::Kind::kWithoutMemory) return s;
+  for (const StorageEntry& found : found_) {
+    if (!found.storage.is_same(s)) continue;
+    Storage read = Storage::allocate(s.nbytes());
+    read_storage(*found.source, read.mutable_data());
+    return read;
+  }
+  return {};
+}
+
 void CheckpointBuilder::set_verified(bool fully, std::size_t without_checksum) {
   out_.fully_verified_ = fully;
   out_.without_checksum_ = without_checksum;

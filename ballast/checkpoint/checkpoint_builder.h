@@ -25,6 +25,8 @@ class CheckpointBuilder {
   [[nodiscard]] Storage add_storage(std::string_view key, std::string_view location, StorageSource source);
   /// Reads a storage that waits to be read, now.
   void fill(const Storage& s);
+  /// The bytes of a storage of the file, read for the purpose where it has none; undefined for another storage on meta.
+  [[nodiscard]] Storage bytes_of(const Storage& s);
   void set_root(Value root) { out_.root_ = std::move(root); }
   void set_metadata(Value metadata) { out_.metadata_ = std::move(metadata); }
 

@@ -6,7 +6,7 @@
 //
 //   Checkpoint part = ballast::load("model.safetensors", {.filter = [](auto name) { return name.starts_with("encoder."); }});
 //   Checkpoint half = ballast::load("model.gguf", {.dtype = kFloat16});
-//   Checkpoint shapes = ballast::load("model.pth", {.map_location = kMeta});          // no element is read
+//   Checkpoint shapes = ballast::load("model.pth", {.map_location = kMeta});          // nothing but shapes and types
 //
 // The format is found by content, never by name: what torch.save writes and wrote (zip, legacy, tar), TorchScript and
 // torch.export archives, safetensors, GGUF, .npy and .npz, sharded sets through their index, and folders that hold one
@@ -59,7 +59,8 @@ struct LoadOptions {
   bool mmap = true;
   Verify verify = Verify::kBudget;
   std::uint64_t verify_budget = std::uint64_t{8} << 20;
-  /// kMeta: shapes and types without memory; no element is read. Where tensors were saved from is no matter.
+  /// kMeta: shapes and types without memory; elements are read only where they are checked (checksums, indices of sparse
+  /// tensors). Where tensors were saved from is no matter.
   Device map_location = kCPU;
   /// Floating tensors become tensors of this type (the file's stay unread until they are converted). Complex ones, integers
   /// and quantised tensors stay what they are.

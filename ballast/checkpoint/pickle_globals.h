@@ -91,9 +91,9 @@ class Budget {
 struct MakerContext {
   TreeArena& arena;
   const LoadLimits& limits;
-  Budget copies;                                    ///< items and bytes copied out of other objects
-  Budget indices;                                   ///< indices of sparse tensors looked at
-  const std::function<void(const Storage&)>& fill;  ///< see Pickle; may be empty
+  Budget copies;                                           ///< items and bytes copied out of other objects
+  Budget indices;                                          ///< indices of sparse tensors looked at
+  const std::function<Storage(const Storage&)>& bytes_of;  ///< see Pickle; may be empty
 };
 using Arguments = std::span<Node* const>;
 

@@ -116,7 +116,7 @@ class Machine {
         context_{arena, pickle.limits,
                  Budget((std::uint64_t{1} << 20) + 4 * pickle.bytes.size(), "copies of values"),
                  Budget((std::uint64_t{1} << 20) + pickle.file_size, "indices of sparse tensors"),
-                 pickle.fill},
+                 pickle.bytes_of},
         pickle_(pickle) {}
 
   Node* run() {

@@ -25,8 +25,9 @@ struct Pickle {
   const LoadLimits& limits;
   std::uint64_t file_size;
   bool refuse_objects = false;  ///< see LoadOptions
-  /// Reads a storage that is going to be read later, now: what makes sparse tensors looks at their indices.
-  std::function<void(const Storage&)> fill = {};
+  /// The bytes of a storage, also of one that is going to be read later or never: what makes sparse tensors looks at their
+  /// indices. An undefined storage where there are none.
+  std::function<Storage(const Storage&)> bytes_of = {};
 };
 
 /// The object of a pickle. `persistent` turns what a persistent id names into a node.

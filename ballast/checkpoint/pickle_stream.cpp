@@ -116,7 +116,7 @@ std::uint64_t pickle_length(const InputFile& file, std::uint64_t offset, const L
 }
 
 Node* PickleStream::next(TreeArena& tree, std::string_view what, const Persistent& persistent,
-                         const std::function<void(const Storage&)>& fill) {
+                         const std::function<Storage(const Storage&)>& bytes_of) {
   const std::uint64_t length = pickle_length(*file_, offset_, options_.limits);
   const auto bytes = std::make_shared<std::string>(length, '\0');
   file_->read(offset_, bytes->data(), length);
@@ -127,7 +127,7 @@ Node* PickleStream::next(TreeArena& tree, std::string_view what, const Persisten
                         .limits = options_.limits,
                         .file_size = file_->size(),
                         .refuse_objects = options_.refuse_objects,
-                        .fill = fill},
+                        .bytes_of = bytes_of},
                        persistent);
   offset_ += length;
   total_ += length;

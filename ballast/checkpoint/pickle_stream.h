@@ -30,7 +30,7 @@ class PickleStream {
   using Persistent = std::function<Node*(Node*)>;
   /// The next pickle's object. Its texts are kept by the arena.
   [[nodiscard]] Node* next(TreeArena& tree, std::string_view what, const Persistent& persistent,
-                           const std::function<void(const Storage&)>& fill = {});
+                           const std::function<Storage(const Storage&)>& bytes_of = {});
   [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
   /// Goes on behind bytes that are no pickle.
   void skip_to(std::uint64_t offset) noexcept { offset_ = offset; }

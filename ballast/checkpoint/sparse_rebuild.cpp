@@ -1,6 +1,7 @@
 // The makers of sparse tensors. Their indices are looked at on loading: one that is out of bounds would read or write
 // elsewhere the first time the tensor is used.
 #include <array>
+#include <optional>
 
 #include "ballast/checkpoint/pickle_globals.h"
 #include "ballast/checkpoint/shown_name.h"
@@ -36,12 +37,13 @@ void check_indices(const GlobalName& g, const Tensor& t, std::int64_t rank, std:
     refuse(g, fmt::format("{} of type {}", what, dtype_name(t.dtype())));
 }
 
-/// Whether indices have values: those on meta have none.
-bool can_look_at(MakerContext& c, const Tensor& t) {
-  if (t.is_meta()) return false;
+/// The indices with their values, also where tensors are made without memory; none where there are no values.
+std::optional<Tensor> looked_at(MakerContext& c, const Tensor& t) {
   c.indices.spend(static_cast<std::uint64_t>(t.numel()));
-  if (c.fill) c.fill(t.storage());
-  return true;
+  if (!t.is_meta() && !c.bytes_of) return t;
+  const Storage bytes = c.bytes_of ? c.bytes_of(t.storage()) : Storage();
+  if (!bytes.defined()) return std::nullopt;
+  return tensor_on(bytes, t.dtype(), t.sizes(), t.strides(), t.storage_offset());
 }
 
 void check_range(const GlobalName& g, std::int64_t index, std::int64_t size, std::string_view what) {
@@ -59,10 +61,11 @@ void check_coo(MakerContext& c, const GlobalName& g, const TensorValue::Sparse& 
     refuse(g, fmt::format("indices {} and values {} do not fit a tensor of shape {}",
                           shape_text(s.indices.sizes()), shape_text(s.values.sizes()), shape_text(s.sizes)));
   }
-  if (!can_look_at(c, s.indices)) return;
+  const auto indices = looked_at(c, s.indices);
+  if (!indices) return;
   for (std::int64_t d = 0; d < sparse_dim; ++d) {
     for (std::int64_t i = 0; i < nnz; ++i) {
-      const std::int64_t index = index_at(s.indices, d * s.indices.stride(0) + i * s.indices.stride(1));
+      const std::int64_t index = index_at(*indices, d * indices->stride(0) + i * indices->stride(1));
       check_range(g, index, s.sizes[static_cast<std::size_t>(d)], "the index");
     }
   }
@@ -91,10 +94,12 @@ void check_compressed(MakerContext& c, const GlobalName& g, const TensorValue::S
   if (s.compressed.size(0) - 1 != compressed) {
     refuse(g, fmt::format("{} compressed indices for {} lines", s.compressed.size(0), compressed));
   }
-  if (!can_look_at(c, s.compressed) || !can_look_at(c, s.plain)) return;
+  const auto pointers = looked_at(c, s.compressed);
+  const auto indices = looked_at(c, s.plain);
+  if (!pointers || !indices) return;
   std::int64_t before = 0;
   for (std::int64_t i = 0; i <= compressed; ++i) {
-    const std::int64_t at = index_at(s.compressed, i * s.compressed.stride(0));
+    const std::int64_t at = index_at(*pointers, i * pointers->stride(0));
     if (at < before || (i == 0 && at != 0) || (i == compressed && at != nnz)) {
       refuse(g,
              fmt::format("compressed index {} is {}, after {}; the last should be {}", i, at, before, nnz));
@@ -102,7 +107,7 @@ void check_compressed(MakerContext& c, const GlobalName& g, const TensorValue::S
     before = at;
   }
   for (std::int64_t i = 0; i < nnz; ++i)
-    check_range(g, index_at(s.plain, i * s.plain.stride(0)), plain, "the index");
+    check_range(g, index_at(*indices, i * indices->stride(0)), plain, "the index");
 }
 
 Layout layout_argument(const GlobalName& g, Arguments a) {

@@ -38,7 +38,7 @@ void write_row(JsonWriter& json, const Row& row, bool hash) {
     json.key("layout"), json.string(checkpoint::layout_name(value.layout));
   if (value.conj) json.key("conj"), json.boolean(true);
   if (value.neg) json.key("neg"), json.boolean(true);
-  if (strided && value.tensor.is_meta()) json.key("device"), json.string("meta");
+  if (row.is_on_meta()) json.key("device"), json.string("meta");
   if (hash) {
     json.key("sha256");
     const std::optional<std::string> digest = tensor_sha256(value);

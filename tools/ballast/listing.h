@@ -30,6 +30,11 @@ struct Row {
   std::size_t group = kAlone;  ///< position in `Listing::shared`
 
   [[nodiscard]] const checkpoint::TensorValue& value() const { return tensor->value.tensor(); }
+  /// Whether the file holds a tensor without elements. (One that was only not read has a storage there.)
+  [[nodiscard]] bool is_on_meta() const {
+    return tensor->storage == checkpoint::NamedTensor::kNoStorage && value().tensor.defined() &&
+           value().tensor.is_meta();
+  }
 };
 
 /// Sums over rows. In the `unique` figures an element of storage counts once, however many tensors show it and however

@@ -26,10 +26,11 @@ void print(fmt::memory_buffer& out, fmt::format_string<Args...> text, Args&&... 
   fmt::format_to(std::back_inserter(out), text, std::forward<Args>(args)...);
 }
 
-std::string dtype_cell(const checkpoint::TensorValue& value) {
+std::string dtype_cell(const Row& row) {
+  const checkpoint::TensorValue& value = row.value();
   std::string text(value.dtype());
   if (value.sparse) text += fmt::format(" {}", checkpoint::layout_name(value.layout));
-  if (value.tensor.defined() && value.tensor.is_meta()) text += " meta";
+  if (row.is_on_meta()) text += " meta";
   return text;
 }
 
@@ -78,17 +79,17 @@ void add_row(Table& table, const Row& row, bool hash) {
   std::string digest;
   if (hash) digest = tensor_sha256(value).value_or("-");
   table.add({name.empty() ? "(the tensor itself)" : terminal_text(name), shape_text(value.sizes()),
-             dtype_cell(value), with_commas(row.parameters), byte_size(row.bytes), group_mark(row.group),
+             dtype_cell(row), with_commas(row.parameters), byte_size(row.bytes), group_mark(row.group),
              digest});
 }
 
 void add_fold(Table& table, const Fold& fold) {
   std::uint64_t parameters = 0, bytes = 0;
-  std::string dtype = dtype_cell(fold.rows.front()->value());
+  std::string dtype = dtype_cell(*fold.rows.front());
   for (const Row* row : fold.rows) {
     parameters = saturating_add(parameters, row->parameters);
     bytes = saturating_add(bytes, row->bytes);
-    if (dtype_cell(row->value()) != dtype) dtype = "mixed";
+    if (dtype_cell(*row) != dtype) dtype = "mixed";
   }
   table.add({fold.prefix.empty() ? "*" : terminal_text(fold.prefix) + ".*",
              fmt::format("({} tensors)", with_commas(fold.rows.size())), dtype, rounded_count(parameters),

@@ -41,7 +41,7 @@ class TorchLegacy {
     PickleStream again(file_, object_at, options_);
     Node* root = again.next(
         tree, "object", [&](Node* id) { return second_look(tree, id); },
-        [&](const Storage& s) { builder_.fill(s); });
+        [&](const Storage& s) { return builder_.bytes_of(s); });
     const std::size_t made = tree.tensor_count();
     builder_.set_root({std::move(arena), root});
     builder_.read({.text_bytes = keys_at - object_at, .tensors = made});

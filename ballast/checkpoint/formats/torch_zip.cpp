@@ -72,7 +72,7 @@ class TorchZip {
                        .limits = options_.limits,
                        .file_size = file_->size(),
                        .refuse_objects = options_.refuse_objects,
-                       .fill = [this](const Storage& s) { builder_.fill(s); }},
+                       .bytes_of = [this](const Storage& s) { return builder_.bytes_of(s); }},
                       [&](Node* id) { return storage_of(tree, id); });
   }
 
@@ -198,7 +198,7 @@ class TorchZip {
     std::vector<const ZipEntry*> members;
     if (options_.verify == Verify::kAll) {
       for (const ZipEntry& e : zip_->entries()) members.push_back(&e);
-    } else if (options_.verify == Verify::kBudget && options_.map_location != kMeta) {
+    } else if (options_.verify == Verify::kBudget) {
       std::uint64_t total = 0;
       for (const auto& [key, s] : storages_) {
         total += s.entry->size;
