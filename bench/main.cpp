@@ -1,4 +1,4 @@
-// ballast_bench --list | --write-files FOLDER | NAME [THREADS]
+// ballast_bench --list | --write-files FOLDER | NAME [THREADS [FOLDER]]
 // Runs one workload and prints one line of JSON: milliseconds per call for each sample, and the peak memory.
 #include <cstdlib>
 #include <exception>
@@ -18,6 +18,8 @@ int run(const std::vector<std::string>& args) {
   auto workloads = ballast::bench::module_tree_workloads();
   for (auto& w : ballast::bench::initialisation_workloads()) workloads.push_back(std::move(w));
   for (auto& w : ballast::bench::training_workloads()) workloads.push_back(std::move(w));
+  for (auto& w : ballast::bench::file_workloads(args.size() > 2 ? args[2] : "."))
+    workloads.push_back(std::move(w));
   if (args.size() == 1 && args[0] == "--list") {
     for (const auto& w : workloads) fmt::print("{}\n", w.name);
     return 0;
@@ -38,7 +40,7 @@ int run(const std::vector<std::string>& args) {
                w.name, threads, fmt::join(samples, ", "), static_cast<double>(usage.ru_maxrss) / 1024);
     return 0;
   }
-  fmt::print(stderr, "usage: ballast_bench --list | --write-files FOLDER | NAME [THREADS]\n");
+  fmt::print(stderr, "usage: ballast_bench --list | --write-files FOLDER | NAME [THREADS [FOLDER]]\n");
   return 2;
 }
 

@@ -11,6 +11,8 @@ struct Workload {
   std::string name;
   /// Runs untimed and returns the call that is timed.
   std::function<std::function<void()>()> prepare;
+  /// Runs untimed before each sample, which is then one call: removes what the last one wrote, drops what it read.
+  std::function<void()> before = {};
   int samples = 15;
   int warmup = 2;
   double sample_ms = 2;
@@ -22,6 +24,8 @@ struct Workload {
 [[nodiscard]] std::vector<Workload> module_tree_workloads();
 [[nodiscard]] std::vector<Workload> initialisation_workloads();
 [[nodiscard]] std::vector<Workload> training_workloads();
+/// On the files that write_files put into `folder`.
+[[nodiscard]] std::vector<Workload> file_workloads(const std::string& folder);
 
 /// Writes the shared inputs: `a.pth` (200 tensors of [1280, 1048]) and `many.pth` (20,000 of [64]).
 void write_files(const std::string& folder);
