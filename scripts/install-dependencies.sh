@@ -57,7 +57,10 @@ find_missing() {
   have ninja || need ninja-build "runs the build that CMake describes"
   have pkg-config || need pkg-config "finds the libraries below"
   need_library fmt libfmt-dev "formatting of text"
-  need_library libdeflate libdeflate-dev "checksums and compressed members of checkpoint files"
+  need_library libdeflate libdeflate-dev "compressed members of checkpoint files"
+  case $(uname -m) in
+    x86_64 | aarch64) need_library libisal libisal-dev "checksums of checkpoint files" ;;  # elsewhere libdeflate's serve
+  esac
   need_library nettle nettle-dev "SHA-256 of tensors in the ballast command"
   need_library openblas libopenblas-dev "matrix products and factorisations (BLAS, LAPACK)"
   have_header oneapi/dnnl/dnnl.hpp || need libdnnl-dev "convolutions (oneDNN)"

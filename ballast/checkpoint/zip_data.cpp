@@ -4,6 +4,7 @@
 
 #include <libdeflate.h>
 
+#include "ballast/checkpoint/crc32.h"
 #include "ballast/checkpoint/shown_name.h"
 #include "ballast/checkpoint/zip_reader.h"
 
@@ -46,7 +47,7 @@ void ZipReader::read(const ZipEntry& e, void* out) {
     if (used != e.stored_size)
       fail(e, fmt::format("{} bytes follow the member's deflate stream", e.stored_size - used));
   }
-  if (e.has_checksum() && libdeflate_crc32(0, out, e.size) != e.crc) {
+  if (e.has_checksum() && crc32(0, out, e.size) != e.crc) {
     fail(e, fmt::format("the member's bytes do not give its checksum {:08x}: the file is damaged", e.crc));
   }
 }
@@ -79,7 +80,7 @@ void ZipReader::verify(std::vector<const ZipEntry*> members) {
         file_->read(begin, buffer.get(), static_cast<std::size_t>(end - begin));
       }
       const std::uint64_t n = std::min(end, e->data + e->size) - at;
-      crc = libdeflate_crc32(crc, buffer.get() + (at - begin), static_cast<std::size_t>(n));
+      crc = crc32(crc, buffer.get() + (at - begin), static_cast<std::size_t>(n));
       at += n;
     }
     if (crc != e->crc) {
