@@ -1,40 +1,49 @@
 #include "ballast/checkpoint/zip_writer.h"
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 
-#include <libdeflate.h>
-
+#include "ballast/checkpoint/crc32.h"
 #include "ballast/checkpoint/zip_format.h"
+#include "ballast/core/error.h"
 
 namespace ballast::checkpoint {
 namespace {
 
 constexpr std::uint64_t kAlignment = 64;
-constexpr std::size_t kPiece = std::size_t{256} << 10;  // small enough to be in the cache when it is written
+// Small enough to be in the cache when it is written, after its checksum; whole pieces of the file, which the page cache keeps in
+// pages of that size.
+constexpr std::uint64_t kPiece = std::uint64_t{1} << 20;
 constexpr std::uint16_t kFlags = zip::kHasDescriptor | zip::kUtf8Name;
 constexpr std::uint16_t kVersion = 0, kVersion64 = 45;
+constexpr std::uint64_t kFieldHeader = 4;
+constexpr std::uint64_t kLongestDescriptor = 24, kLongestIn64 = 24;
+constexpr std::size_t kMostName = 0xFFFF;
+constexpr auto kFill = [] {
+  std::array<char, kAlignment> fill{};
+  fill.fill('Z');
+  return fill;
+}();
 
-class Bytes {
+/// A record of fixed parts, put together before it is written.
+class Record {
  public:
   template <std::unsigned_integral... T>
-  Bytes& put(T... values) {
+  Record& put(T... values) {
     (append(values), ...);
     return *this;
   }
-  Bytes& put(std::string_view text) {
-    bytes_ += text;
-    return *this;
-  }
-  void to(AtomicFile& out) const { out.write(bytes_.data(), bytes_.size()); }
-  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+  void to(AtomicFile& out) const { out.write(bytes_.data(), size_); }
+  [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
   template <std::unsigned_integral T>
   void append(T v) {
-    for (std::size_t i = 0; i < sizeof(T); ++i) bytes_ += static_cast<char>(v >> (8 * i) & 0xFF);
+    for (std::size_t i = 0; i < sizeof(T); ++i) bytes_[size_++] = static_cast<char>(v >> (8 * i) & 0xFF);
   }
-  std::string bytes_;
+  std::array<char, 2 * zip::kEnd64Size> bytes_;
+  std::size_t size_ = 0;
 };
 
 using U16 = std::uint16_t;
@@ -45,29 +54,37 @@ U32 small(U64 v) { return static_cast<U32>(std::min<U64>(v, zip::kIn64)); }
 
 }  // namespace
 
-void ZipWriter::add(const std::string& name, const void* bytes, std::uint64_t size) {
+void ZipWriter::expect(U64 members, U64 names, U64 data) {
+  constexpr U64 kEach = zip::kLocalHeaderSize + kFieldHeader + kAlignment + kLongestDescriptor +
+                        zip::kDirectoryEntrySize + kFieldHeader + kLongestIn64;
+  out_.reserve(out_.size() + members * kEach + 2 * names + data + zip::kEnd64Size + zip::kEnd64LocatorSize +
+               zip::kEndSize);
+}
+
+void ZipWriter::add(std::string_view name, const void* bytes, U64 size) {
+  check<ValueError>(name.size() <= kMostName, "a member's name of {} bytes: a zip archive holds {} at most",
+                    name.size(), kMostName);
   const U64 header = out_.size();
-  constexpr U64 kFieldHeader = 4;
   const U64 before = header + zip::kLocalHeaderSize + name.size() + kFieldHeader;
   const U64 fill = (kAlignment - before % kAlignment) % kAlignment;
-  Bytes()
+  constexpr U16 kFillField = 'F' | 'B' << 8;
+  Record()
       .put(zip::kLocalHeader, kVersion, kFlags, zip::kStored, U32{0}, U32{0}, U32{0}, U32{0},
            static_cast<U16>(name.size()), static_cast<U16>(kFieldHeader + fill))
-      .put(name)
-      .put("FB")
-      .put(static_cast<U16>(fill))
-      .put(std::string(fill, 'Z'))
       .to(out_);
+  out_.write(name.data(), name.size());
+  Record().put(kFillField, static_cast<U16>(fill)).to(out_);
+  out_.write(kFill.data(), fill);
 
   const auto* from = static_cast<const char*>(bytes);
   U32 crc = 0;
   for (U64 done = 0; done < size;) {
-    const auto n = static_cast<std::size_t>(std::min<U64>(kPiece, size - done));
-    crc = libdeflate_crc32(crc, from + done, n);
+    const auto n = static_cast<std::size_t>(std::min(kPiece - out_.size() % kPiece, size - done));
+    crc = crc32(crc, from + done, n);
     out_.write(from + done, n);
     done += n;
   }
-  Bytes descriptor;
+  Record descriptor;
   descriptor.put(zip::kDataDescriptor, crc);
   if (size >= zip::kIn64) {
     descriptor.put(size, size);
@@ -75,37 +92,41 @@ void ZipWriter::add(const std::string& name, const void* bytes, std::uint64_t si
     descriptor.put(static_cast<U32>(size), static_cast<U32>(size));
   }
   descriptor.to(out_);
-  members_.push_back({name, header, size, crc});
+  members_.push_back({header, size, crc, static_cast<U16>(name.size())});
+  names_ += name;
 }
 
 void ZipWriter::finish() {
   const U64 begin = out_.size();
+  std::string_view names = names_;
   for (const Member& m : members_) {
-    Bytes in64;
+    Record in64;
     if (m.size >= zip::kIn64) in64.put(m.size, m.size);
     if (m.header >= zip::kIn64) in64.put(m.header);
-    Bytes entry;
     const bool wide = in64.size() > 0;
-    entry.put(zip::kDirectoryEntry, kVersion, wide ? kVersion64 : kVersion, kFlags, zip::kStored, U32{0},
-              m.crc, small(m.size), small(m.size), static_cast<U16>(m.name.size()),
-              static_cast<U16>(wide ? 4 + in64.size() : 0), U16{0}, U16{0}, U16{0}, U32{0}, small(m.header));
-    entry.put(m.name);
-    if (wide) entry.put(zip::kZip64Field, static_cast<U16>(in64.size()));
-    entry.to(out_);
+    Record()
+        .put(zip::kDirectoryEntry, kVersion, wide ? kVersion64 : kVersion, kFlags, zip::kStored, U32{0},
+             m.crc, small(m.size), small(m.size), m.name_size,
+             static_cast<U16>(wide ? kFieldHeader + in64.size() : 0), U16{0}, U16{0}, U16{0}, U32{0},
+             small(m.header))
+        .to(out_);
+    out_.write(names.data(), m.name_size);
+    names.remove_prefix(m.name_size);
+    if (wide) Record().put(zip::kZip64Field, static_cast<U16>(in64.size())).to(out_);
     in64.to(out_);
   }
   const U64 end = out_.size();
   const U64 size = end - begin;
   const U64 count = members_.size();
   if (count >= zip::kIn64Short || size >= zip::kIn64 || begin >= zip::kIn64) {
-    Bytes()
-        .put(zip::kEnd64, U64{zip::kEnd64Size - 12}, kVersion64, kVersion64, U32{0}, U32{0}, count, count,
-             size, begin)
-        .put(zip::kEnd64Locator, U32{0}, end, U32{1})
+    constexpr U64 kAfterItsSize = zip::kEnd64Size - 12;
+    Record()
+        .put(zip::kEnd64, kAfterItsSize, kVersion64, kVersion64, U32{0}, U32{0}, count, count, size, begin,
+             zip::kEnd64Locator, U32{0}, end, U32{1})
         .to(out_);
   }
   const auto short_count = static_cast<U16>(std::min<U64>(count, zip::kIn64Short));
-  Bytes()
+  Record()
       .put(zip::kEnd, U16{0}, U16{0}, short_count, short_count, small(size), small(begin), U16{0})
       .to(out_);
 }
