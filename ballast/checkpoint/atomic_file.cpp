@@ -74,6 +74,7 @@ AtomicFile::AtomicFile(const std::filesystem::path& path)
     : target_(end_of_links(path)), buffer_(std::make_unique_for_overwrite<char[]>(kBuffer)) {
   struct stat old = {};
   const bool replaces = ::stat(target_.c_str(), &old) == 0;
+  if (!replaces && errno != ENOENT) fail("write it", errno);
   if (replaces && S_ISDIR(old.st_mode)) fail("write it", EISDIR);
   if (replaces && !S_ISREG(old.st_mode)) fail("replace it, which is a device or a pipe", EINVAL);
   // Taking its place needs no right to the file itself, but who may not write into it does not expect that.
@@ -84,19 +85,21 @@ AtomicFile::AtomicFile(const std::filesystem::path& path)
     create_temporary(replaces);
     if (replaces) take_over(descriptor_, old);
   } catch (...) {
-    ::close(folder_);
+    discard();
     throw;
   }
 }
 
-AtomicFile::~AtomicFile() {
+AtomicFile::~AtomicFile() { discard(); }
+
+void AtomicFile::discard() noexcept {
   if (!temporary_.empty()) ::unlinkat(folder_, temporary_.c_str(), 0);
   if (descriptor_ >= 0) ::close(descriptor_);
-  if (folder_ >= 0) ::close(folder_);
+  ::close(folder_);
 }
 
-void AtomicFile::fail(const std::string& action, int error) const {
-  throw IoError(action, target_.string(), error);
+void AtomicFile::fail(std::string_view action, int error) const {
+  throw IoError(std::string(action), target_.string(), error);
 }
 
 void AtomicFile::open_folder() {

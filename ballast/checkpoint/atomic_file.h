@@ -25,6 +25,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace ballast::checkpoint {
 
@@ -46,7 +47,9 @@ class AtomicFile {
   void commit(bool flush);
 
  private:
-  [[noreturn]] void fail(const std::string& action, int error) const;
+  /// The action comes as a view, so that nothing is called that could change errno before it is looked at.
+  [[noreturn]] void fail(std::string_view action, int error) const;
+  void discard() noexcept;
   void open_folder();
   void create_temporary(bool replaces);
   void flush_buffer();
