@@ -146,21 +146,65 @@ TEST(AtomicFile, PermissionsStayAndNewFilesFollowTheUmask) {
   }
 }
 
+/// Runs `call` in a process of its own, as a user who may not write everything; true if it returned true.
+bool as_nobody(const TemporaryFolder& folder, const std::function<bool()>& call) {
+  constexpr uid_t kNobody = 65534;
+  if (::geteuid() == 0 && ::chown(folder.path().c_str(), kNobody, kNobody) != 0) return false;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::geteuid() == 0 && (::setegid(kNobody) != 0 || ::seteuid(kNobody) != 0)) ::_exit(2);
+    ::_exit(call() ? 0 : 1);
+  }
+  int status = -1;
+  return ::waitpid(child, &status, 0) == child && status == 0;
+}
+
 TEST(AtomicFile, WhatMayNotBeWrittenIsNotReplaced) {
-  if (::geteuid() == 0) {
-    std::cout << "skipped: this user may write everything\n";
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "a";
+  EXPECT_TRUE(as_nobody(folder, [&] {
+    put(path, "old");
+    ::chmod(path.c_str(), 0444);
+    const bool file = error_of([&] { put(path, "new"); }) == EACCES;
+    ::chmod(path.c_str(), 0644);
+    ::chmod(folder.path().c_str(), 0555);
+    const bool in_folder = error_of([&] { put(path, "new"); }) == EACCES;
+    ::chmod(folder.path().c_str(), 0333);  // may be written, not read
+    put(path, "newer", true);
+    ::chmod(folder.path().c_str(), 0755);
+    return file && in_folder;
+  }));
+  EXPECT_EQ(read_file(path), "newer");
+  EXPECT_EQ(names_in(folder.path()), Names{"a"});
+}
+
+TEST(AtomicFile, OwnerAndGroupStayWhereTheSystemAllowsIt) {
+  if (::geteuid() != 0) {
+    std::cout << "skipped: only the superuser can give files away\n";
     GTEST_SKIP();
   }
   const TemporaryFolder folder;
   const auto path = folder.file("a", "old");
-  ASSERT_EQ(::chmod(path.c_str(), 0444), 0);
-  EXPECT_EQ(error_of([&] { put(path, "new"); }), EACCES);
-  ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
-  ASSERT_EQ(::chmod(folder.path().c_str(), 0555), 0);
-  EXPECT_EQ(error_of([&] { put(path, "new"); }), EACCES);
-  ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
-  EXPECT_EQ(read_file(path), "old");
-  EXPECT_EQ(names_in(folder.path()), Names{"a"});
+  constexpr uid_t kUser = 4711;
+  constexpr gid_t kGroup = 4712;
+  ASSERT_EQ(::chown(path.c_str(), kUser, kGroup), 0);
+  ASSERT_EQ(::chmod(path.c_str(), 0664), 0);
+  put(path, "new");
+  struct stat s = {};
+  ASSERT_EQ(::stat(path.c_str(), &s), 0);
+  EXPECT_EQ(s.st_uid, kUser);
+  EXPECT_EQ(s.st_gid, kGroup);
+  EXPECT_EQ(s.st_mode & 0777, 0664u);
+  // Who cannot keep the group lets its new one do no more than all may.
+  ASSERT_EQ(::chmod(path.c_str(), 0666 & ~0004), 0);  // others may write, so that nobody may
+  EXPECT_TRUE(as_nobody(folder, [&] {
+    put(path, "newer");
+    return true;
+  }));
+  ASSERT_EQ(::stat(path.c_str(), &s), 0);
+  EXPECT_NE(s.st_gid, kGroup);
+  EXPECT_EQ(s.st_mode & 0777, 0622u);
+  EXPECT_EQ(read_file(path), "newer");
 }
 
 TEST(AtomicFile, AFolderThatIsGoneOrExchangedIsAnError) {
