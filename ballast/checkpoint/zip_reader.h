@@ -38,6 +38,12 @@ struct ZipEntry {
   [[nodiscard]] bool has_checksum() const noexcept { return crc != 0 || size == 0; }
 };
 
+/// A member and where its bytes go, `size` of them; null: nowhere, only its checksum is compared.
+struct ZipTarget {
+  const ZipEntry* entry;
+  std::byte* out;
+};
+
 class ZipReader {
  public:
   ZipReader(std::shared_ptr<InputFile> file, const LoadLimits& limits);
@@ -55,8 +61,11 @@ class ZipReader {
   void read(const ZipEntry& e, void* out);
   /// The same with memory for them, accounted for.
   [[nodiscard]] std::string read(const ZipEntry& e);
+  /// The same for many, in the order of the file, on several threads (core/parallel.h) where there is much to read. If several
+  /// are damaged, the error is that of the first: of those that are compressed, or else of those that are stored.
+  void read_all(std::vector<ZipTarget> targets);
   /// Compares the checksums of members, in small pieces.
-  void verify(std::vector<const ZipEntry*> members);
+  void verify(const std::vector<const ZipEntry*>& members);
 
   [[noreturn]] void fail(const ZipEntry& e, const std::string& reason) const;
 
@@ -64,7 +73,10 @@ class ZipReader {
   struct Directory {
     std::uint64_t offset = 0, size = 0, entries = 0;
   };
+  class Run;
   [[nodiscard]] Directory find_directory() const;
+  void read_stored(const ZipTarget& t) const;
+  void check_crc(const ZipEntry& e, std::uint32_t crc) const;
   void read_directory(const Directory& d);
   void check_layout(const Directory& d);
   void check_local(ZipEntry& e, std::string_view header) const;
