@@ -110,14 +110,12 @@ void CheckpointBuilder::drop_unwanted() {
 }
 
 void CheckpointBuilder::read_storages() {
-  std::uint64_t total = 0, done = 0;
-  for (const auto& [id, i] : waiting_) total += found_[i].source->size;
+  std::vector<StorageToRead> wanted;
   for (const StorageEntry& s : found_) {
-    if (!waiting_.contains(s.storage.id())) continue;
-    fill(s.storage);
-    done += s.source->size;
-    if (options_.progress) options_.progress(done, total);
+    if (waiting_.contains(s.storage.id())) wanted.push_back({s.source.get(), s.storage.mutable_data()});
   }
+  checkpoint::read_storages(wanted, options_.progress);
+  waiting_.clear();
 }
 
 void CheckpointBuilder::convert() {

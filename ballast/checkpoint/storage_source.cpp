@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ballast/checkpoint/read_pieces.h"
+
 namespace ballast::checkpoint {
 
 bool StorageSource::can_be_mapped() const noexcept {
@@ -15,13 +17,39 @@ Storage open_storage(const StorageSource& source, const LoadOptions& options) {
   return Storage::allocate(source.size);
 }
 
-void read_storage(const StorageSource& source, std::byte* out) {
-  if (source.read) {
-    source.read(out);
-    swap_bytes(out, source.size, source.swap);
-  } else {
-    read_part(source, 0, source.size, out);
+void read_storage(const StorageSource& source, std::byte* out) { read_storages({{&source, out}}, {}); }
+
+void read_storages(const std::vector<StorageToRead>& wanted,
+                   const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) {
+  std::vector<Piece> pieces;
+  pieces.reserve(wanted.size());
+  std::uint64_t total = 0;
+  std::uint64_t done = 0;
+  for (const auto& [source, out] : wanted) {
+    total += source->size;
+    // One that reads itself is a piece of nothing, so that places agree.
+    pieces.push_back({.file = source->file.get(),
+                      .offset = source->offset,
+                      .size = source->read ? 0 : source->size,
+                      .out = out,
+                      .wants_crc = static_cast<bool>(source->check)});
+    if (!source->read) done += source->size;
   }
+  std::function<void(std::uint64_t)> report;
+  if (progress) report = [&](std::uint64_t so_far) { progress(so_far, total); };
+  read_pieces(pieces, report);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const auto& [source, out] = wanted[i];
+    if (source->read) {
+      source->read(out);
+      done += source->size;
+      if (progress) progress(done, total);
+    } else if (source->check) {
+      source->check(pieces[i].crc);
+    }
+    swap_bytes(out, source->size, source->swap);
+  }
+  if (progress && total > 0) progress(total, total);
 }
 
 void read_part(const StorageSource& source, std::uint64_t begin, std::uint64_t n, std::byte* out) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "ballast/checkpoint/input_file.h"
 #include "ballast/checkpoint/load.h"
@@ -22,8 +23,10 @@ struct StorageSource {
   std::uint64_t offset = 0;  ///< of the first byte in the file
   std::uint64_t size = 0;    ///< bytes of the storage
   std::uint8_t swap = 0;     ///< bytes of each number that is stored big-endian; 0: none is
-  /// What fills the storage instead, where its bytes are packed, quantised, or have a checksum to compare.
+  /// What fills the storage instead, where its bytes are packed or quantised.
   std::function<void(std::byte* out)> read = {};
+  /// What compares the checksum of the bytes as they stand in the file (crc32.h), where there is one to compare with.
+  std::function<void(std::uint32_t crc)> check = {};
   /// Whether bytes [offset, offset + size) of the file are the elements (turned by `swap`): they can be read in part.
   bool in_place = true;
 
@@ -37,6 +40,13 @@ inline constexpr std::uint64_t kMappedAlignment = 16;
 /// not filled costs nothing.
 [[nodiscard]] Storage open_storage(const StorageSource& source, const LoadOptions& options);
 void read_storage(const StorageSource& source, std::byte* out);
+/// The same for many, together (read_pieces.h). `progress` is called on this thread, with bytes.
+struct StorageToRead {
+  const StorageSource* source;
+  std::byte* out;
+};
+void read_storages(const std::vector<StorageToRead>& wanted,
+                   const std::function<void(std::uint64_t done, std::uint64_t total)>& progress);
 /// The same of `n` bytes from byte `begin` on; both multiples of `swap`. Only of a source that is `in_place`.
 void read_part(const StorageSource& source, std::uint64_t begin, std::uint64_t n, std::byte* out);
 

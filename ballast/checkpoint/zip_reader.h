@@ -20,6 +20,7 @@
 #include "ballast/checkpoint/input_file.h"
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/probe_table.h"
+#include "ballast/checkpoint/read_pieces.h"
 
 namespace ballast::checkpoint {
 
@@ -36,12 +37,6 @@ struct ZipEntry {
   [[nodiscard]] bool is_stored() const noexcept { return method == 0; }
   /// PyTorch writes 0 when told not to compute checksums.
   [[nodiscard]] bool has_checksum() const noexcept { return crc != 0 || size == 0; }
-};
-
-/// A member and where its bytes go, `size` of them; null: nowhere, only its checksum is compared.
-struct ZipTarget {
-  const ZipEntry* entry;
-  std::byte* out;
 };
 
 class ZipReader {
@@ -61,11 +56,11 @@ class ZipReader {
   void read(const ZipEntry& e, void* out);
   /// The same with memory for them, accounted for.
   [[nodiscard]] std::string read(const ZipEntry& e);
-  /// The same for many, in the order of the file, on several threads (core/parallel.h) where there is much to read. If several
-  /// are damaged, the error is that of the first: of those that are compressed, or else of those that are stored.
-  void read_all(std::vector<ZipTarget> targets);
-  /// Compares the checksums of members, in small pieces.
-  void verify(const std::vector<const ZipEntry*>& members);
+  /// Compares the checksums of members. If several are damaged, the error is that of the first in the file.
+  void verify(std::vector<const ZipEntry*> members);
+  /// For `read_pieces`: where a stored member's bytes stand, and whether they have a checksum, for `check_crc`.
+  [[nodiscard]] Piece piece_of(const ZipEntry& e, std::byte* out) const;
+  void check_crc(const ZipEntry& e, std::uint32_t crc) const;
 
   [[noreturn]] void fail(const ZipEntry& e, const std::string& reason) const;
 
@@ -73,10 +68,7 @@ class ZipReader {
   struct Directory {
     std::uint64_t offset = 0, size = 0, entries = 0;
   };
-  class Run;
   [[nodiscard]] Directory find_directory() const;
-  void read_stored(const ZipTarget& t) const;
-  void check_crc(const ZipEntry& e, std::uint32_t crc) const;
   void read_directory(const Directory& d);
   void check_layout(const Directory& d);
   void check_local(ZipEntry& e, std::string_view header) const;

@@ -184,12 +184,19 @@ class TorchZip {
     if (swap) {
       source.swap = type.number_width();
     }
-    // With its checksum, and whatever its packing. The member is found again by its place in the directory.
-    source.read = [zip = zip_, verified = verified_,
-                   at = static_cast<std::size_t>(&e - zip_->entries().data())](std::byte* out) {
-      zip->read(zip->entries()[at], out);
-      (*verified)[at] = true;
-    };
+    // The member is found again by its place in the directory.
+    const auto at = static_cast<std::size_t>(&e - zip_->entries().data());
+    if (!e.is_stored()) {
+      source.read = [zip = zip_, verified = verified_, at](std::byte* out) {
+        zip->read(zip->entries()[at], out);
+        (*verified)[at] = true;
+      };
+    } else if (e.has_checksum()) {
+      source.check = [zip = zip_, verified = verified_, at](std::uint32_t crc) {
+        zip->check_crc(zip->entries()[at], crc);
+        (*verified)[at] = true;
+      };
+    }
     if (options_.map_location != kMeta) zip_->account(e);
     return builder_.add_storage(key, location, std::move(source));
   }
