@@ -29,6 +29,8 @@ void replace(TensorValue& v, Tensor with) {
     v.tensor.requires_grad_();
 }
 
+std::uint64_t hash_of(const Storage& s) { return mix_hash(reinterpret_cast<std::uintptr_t>(s.id())); }
+
 std::vector<const Tensor*> parts_of(const TensorValue& v) {
   if (!v.sparse) return {&v.tensor};
   return {&v.sparse->indices, &v.sparse->compressed, &v.sparse->plain, &v.sparse->values};
@@ -47,17 +49,31 @@ Storage CheckpointBuilder::add_storage(std::string_view key, std::string_view lo
                                        StorageSource source) {
   Storage s = open_storage(source, options_);
   const bool waits = s.kind() == StorageImpl::Kind::kOwned && source.size > 0;
-  if (waits) waiting_.emplace(s.id(), found_.size());
   found_.push_back(
-      {std::string(key), std::string(location), s, std::make_shared<const StorageSource>(std::move(source))});
+      {{std::string(key), std::string(location), s, std::make_shared<const StorageSource>(std::move(source))},
+       waits});
+  enter_place(static_cast<std::uint32_t>(found_.size() - 1));
   return s;
 }
 
+std::uint32_t CheckpointBuilder::place_of(const Storage& s) const {
+  return places_.find(hash_of(s), [&](std::uint32_t i) { return found_[i].entry.storage.is_same(s); });
+}
+
+void CheckpointBuilder::enter_place(std::uint32_t place) {
+  places_.insert(place, [&](std::uint32_t p) { return hash_of(found_[p].entry.storage); });
+}
+
+void CheckpointBuilder::enter_places_anew() {
+  places_ = {};
+  for (std::uint32_t i = 0; i < found_.size(); ++i) enter_place(i);
+}
+
 void CheckpointBuilder::fill(const Storage& s) {
-  const auto it = waiting_.find(s.id());
-  if (it == waiting_.end()) return;
-  read_storage(*found_[it->second].source, s.mutable_data());
-  waiting_.erase(it);
+  const std::uint32_t place = place_of(s);
+  if (place == ProbeTable::kNone || !found_[place].waits) return;
+  read_storage(*found_[place].entry.source, s.mutable_data());
+  found_[place].waits = false;
 }
 
 Storage CheckpointBuilder::bytes_of(const Storage& s) {
@@ -101,21 +117,17 @@ void CheckpointBuilder::drop_unwanted() {
     replace(v, empty_strided(v.tensor.sizes(), v.tensor.strides(),
                              TensorOptions(v.tensor.dtype()).device(kMeta)));
   });
-  std::erase_if(found_, [&](const StorageEntry& s) { return !storages.contains(s.storage.id()); });
-  std::unordered_map<const void*, std::size_t> waiting;
-  for (std::size_t i = 0; i < found_.size(); ++i) {
-    if (waiting_.contains(found_[i].storage.id())) waiting.emplace(found_[i].storage.id(), i);
-  }
-  waiting_ = std::move(waiting);
+  std::erase_if(found_, [&](const Found& f) { return !storages.contains(f.entry.storage.id()); });
+  enter_places_anew();
 }
 
 void CheckpointBuilder::read_storages() {
   std::vector<StorageToRead> wanted;
-  for (const StorageEntry& s : found_) {
-    if (waiting_.contains(s.storage.id())) wanted.push_back({s.source.get(), s.storage.mutable_data()});
+  for (Found& f : found_) {
+    if (f.waits) wanted.push_back({f.entry.source.get(), f.entry.storage.mutable_data()});
+    f.waits = false;
   }
   checkpoint::read_storages(wanted, options_.progress);
-  waiting_.clear();
 }
 
 void CheckpointBuilder::convert() {
@@ -157,32 +169,35 @@ void CheckpointBuilder::convert() {
     }
     replace(v, tensor_on(u.converted, to, sizes, from.strides(), from.storage_offset()));
   });
-  for (StorageEntry& s : found_) {
-    if (const auto it = in_place_of.find(s.storage.id()); it != in_place_of.end()) {
-      s.storage = it->second;
-      s.source = nullptr;
+  for (Found& f : found_) {
+    if (const auto it = in_place_of.find(f.entry.storage.id()); it != in_place_of.end()) {
+      f.entry.storage = it->second;
+      f.entry.source = nullptr;
     }
   }
+  enter_places_anew();
 }
 
 void CheckpointBuilder::order_storages() {
-  std::unordered_map<const void*, std::size_t> found;
-  for (std::size_t i = 0; i < found_.size(); ++i) found.emplace(found_[i].storage.id(), i);
   std::vector<std::size_t> position(found_.size(), NamedTensor::kNoStorage);
   out_.storages_.reserve(found_.size());
   const auto take = [&](std::size_t i) {
     if (position[i] == NamedTensor::kNoStorage) {
       position[i] = out_.storages_.size();
-      out_.storages_.push_back(found_[i]);
+      out_.storages_.push_back(std::move(found_[i].entry));
     }
     return position[i];
   };
+  std::vector<std::uint32_t> places(out_.tensors_.size(), ProbeTable::kNone);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const TensorValue& v = out_.tensors_[i].value.tensor();
+    if (v.tensor.defined()) places[i] = place_of(v.tensor.storage());
+  }
   for (const bool strided : {true, false}) {
-    for (NamedTensor& t : out_.tensors_) {
-      const TensorValue& v = t.value.tensor();
-      if ((v.layout == Layout::kStrided) != strided || !v.tensor.defined()) continue;
-      const auto it = found.find(v.tensor.storage().id());
-      if (it != found.end()) t.storage = take(it->second);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      NamedTensor& t = out_.tensors_[i];
+      if ((t.value.tensor().layout == Layout::kStrided) != strided) continue;
+      if (places[i] != ProbeTable::kNone) t.storage = take(places[i]);
     }
   }
   for (std::size_t i = 0; i < found_.size(); ++i) take(i);

@@ -9,10 +9,10 @@
 #pragma once
 
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "ballast/checkpoint/load.h"
+#include "ballast/checkpoint/probe_table.h"
 #include "ballast/checkpoint/storage_source.h"
 
 namespace ballast::checkpoint {
@@ -48,11 +48,19 @@ class CheckpointBuilder {
   void convert();
   void order_storages();
 
+  /// The position of a storage in `found_`, or ProbeTable::kNone.
+  [[nodiscard]] std::uint32_t place_of(const Storage& s) const;
+  void enter_place(std::uint32_t place);
+  void enter_places_anew();
+
   const LoadOptions& options_;
   Checkpoint out_;
-  std::vector<StorageEntry> found_;
-  std::unordered_map<const void*, std::size_t>
-      waiting_;  // storages in memory that have no bytes yet: their places
+  struct Found {
+    StorageEntry entry;
+    bool waits;  ///< in memory, and without its bytes
+  };
+  std::vector<Found> found_;
+  ProbeTable places_;  // of all in `found_`, by identity
 };
 
 }  // namespace ballast::checkpoint

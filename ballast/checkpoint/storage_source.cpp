@@ -32,7 +32,7 @@ void read_storages(const std::vector<StorageToRead>& wanted,
                       .offset = source->offset,
                       .size = source->read ? 0 : source->size,
                       .out = out,
-                      .wants_crc = static_cast<bool>(source->check)});
+                      .wants_crc = source->check != nullptr});
     if (!source->read) done += source->size;
   }
   std::function<void(std::uint64_t)> report;
@@ -45,7 +45,7 @@ void read_storages(const std::vector<StorageToRead>& wanted,
       done += source->size;
       if (progress) progress(done, total);
     } else if (source->check) {
-      source->check(pieces[i].crc);
+      (*source->check)(source->member, pieces[i].crc);
     }
     swap_bytes(out, source->size, source->swap);
   }

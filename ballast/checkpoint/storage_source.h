@@ -25,8 +25,11 @@ struct StorageSource {
   std::uint8_t swap = 0;     ///< bytes of each number that is stored big-endian; 0: none is
   /// What fills the storage instead, where its bytes are packed or quantised.
   std::function<void(std::byte* out)> read = {};
-  /// What compares the checksum of the bytes as they stand in the file (crc32.h), where there is one to compare with.
-  std::function<void(std::uint32_t crc)> check = {};
+  /// What compares the checksum of the bytes as they stand in the file (crc32.h), where there is one to compare with: one
+  /// function for all storages of a file, which knows this one as `member`.
+  using Check = std::function<void(std::size_t member, std::uint32_t crc)>;
+  std::shared_ptr<const Check> check = {};
+  std::size_t member = 0;
   /// Whether bytes [offset, offset + size) of the file are the elements (turned by `swap`): they can be read in part.
   bool in_place = true;
 

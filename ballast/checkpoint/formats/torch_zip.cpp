@@ -192,10 +192,8 @@ class TorchZip {
         (*verified)[at] = true;
       };
     } else if (e.has_checksum()) {
-      source.check = [zip = zip_, verified = verified_, at](std::uint32_t crc) {
-        zip->check_crc(zip->entries()[at], crc);
-        (*verified)[at] = true;
-      };
+      source.check = check_;
+      source.member = at;
     }
     if (options_.map_location != kMeta) zip_->account(e);
     return builder_.add_storage(key, location, std::move(source));
@@ -227,6 +225,11 @@ class TorchZip {
   std::string_view folder_;  // of the storages that the pickle names
   CheckpointBuilder builder_;
   std::shared_ptr<std::vector<bool>> verified_ = std::make_shared<std::vector<bool>>(zip_->entries().size());
+  std::shared_ptr<const StorageSource::Check> check_ = std::make_shared<const StorageSource::Check>(
+      [zip = zip_, verified = verified_](std::size_t at, std::uint32_t crc) {
+        zip->check_crc(zip->entries()[at], crc);
+        (*verified)[at] = true;
+      });
   bool big_endian_ = false;
   std::vector<std::pair<std::string_view, FoundStorage>> storages_;  // by key, in order of first use
   std::vector<std::uint32_t> position_ =
