@@ -125,6 +125,7 @@ void read_pieces(std::span<Piece> pieces, const std::function<void(std::uint64_t
   const std::vector<std::size_t> ends = ends_of_parts(slices);
   const auto caller = std::this_thread::get_id();
   std::atomic<std::uint64_t> done{0};
+  std::uint64_t reported = 0;
   parallel_tasks(static_cast<int>(ends.size()), [&](int task) {
     const auto part = static_cast<std::size_t>(task);
     const std::size_t begin = part == 0 ? 0 : ends[part - 1];
@@ -133,8 +134,9 @@ void read_pieces(std::span<Piece> pieces, const std::function<void(std::uint64_t
     std::uint64_t bytes = 0;
     for (const Slice& s : mine) bytes += s.size;
     const std::uint64_t so_far = done.fetch_add(bytes) + bytes;
-    if (progress && std::this_thread::get_id() == caller) progress(so_far);
+    if (progress && std::this_thread::get_id() == caller) progress(reported = so_far);
   });
+  if (progress && reported != done.load()) progress(done.load());
   for (Piece& p : pieces) p.crc = 0;
   for (const Slice& s : slices) {
     Piece& p = pieces[s.piece];

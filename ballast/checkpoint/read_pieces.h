@@ -28,7 +28,7 @@ struct Piece {
 };
 
 /// The order of `pieces` does not matter; nor may they overlap in memory. `progress` is called on this thread, with the bytes that
-/// have been read so far; what it throws ends reading. IoError, or FormatError if a file ends before a piece does.
+/// have been read so far, and last with all of them; what it throws ends reading. IoError, or FormatError if a file ends before a piece does.
 void read_pieces(std::span<Piece> pieces, const std::function<void(std::uint64_t done)>& progress = {});
 
 }  // namespace ballast::checkpoint

@@ -49,7 +49,6 @@ void read_storages(const std::vector<StorageToRead>& wanted,
     }
     swap_bytes(out, source->size, source->swap);
   }
-  if (progress && total > 0) progress(total, total);
 }
 
 void read_part(const StorageSource& source, std::uint64_t begin, std::uint64_t n, std::byte* out) {

@@ -13,6 +13,9 @@ void save_torch_zip(const Value& value, const std::filesystem::path& path, const
 
   AtomicFile file(path);
   ZipWriter zip(file);
+  constexpr std::uint64_t kRecords = 5, kRecordBytes = 64, kLongestName = 40;
+  const std::uint64_t members = pickle.storages().size() + kRecords;
+  zip.expect(members, members * kLongestName, program.size() + total + kRecordBytes);
   zip.add("archive/data.pkl", program);
   zip.add("archive/.format_version", "1");
   zip.add("archive/.storage_alignment", "64");
