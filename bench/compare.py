@@ -60,6 +60,24 @@ TRAINING = [
     ("seq.transformer_dropout", 1, 0.75),
 ]
 
+# name, threads, target in ms (at most) or the peer whose time is the target, peers
+FILES = [
+    ("io.save", 1, 320, ("torch", "torch@nocrc", "safetensors", "libtorch")),
+    ("io.save_durable", 1, None, ()),
+    ("io.load", 1, 260, ("torch",)),
+    ("io.load", 2, 260, ("torch",)),
+    ("io.load_reused", 1, "libtorch", ("libtorch",)),
+    ("io.load_reused", 2, "libtorch", ("libtorch",)),
+    ("io.load_mmap", 1, 1, ("torch", "safetensors")),
+    ("io.load_mmap_one", 1, 1.5, ("torch", "safetensors")),
+    ("io.verify", 1, 130, ()),
+    ("io.verify", 2, 130, ()),
+    ("many.save", 1, 45, ("torch", "safetensors", "libtorch")),
+    ("many.save_durable", 1, None, ()),
+    ("many.load", 1, 30, ("torch", "safetensors", "libtorch")),
+    ("many.load_mmap", 1, None, ("torch",)),
+]
+
 OPEN_TORCH = """
 import sys, torch
 for n, t in torch.load(sys.argv[1], weights_only=True, mmap=True).items():
@@ -145,6 +163,7 @@ def main():
         others = max(r["others"] for r in ours + theirs)
         row(f"{name} ({threads})", median(ours), median(theirs), target_ms, target_x, peak(ours), peak(theirs), others)
     training(o)
+    files(o, torch)
     if o.only in "open.pth open.many":
         opens(o, torch)
 
@@ -170,6 +189,39 @@ def training(o):
         ratio = "       -" if other is None else f"{mine / other:8.3f}"
         print(f"{name} ({threads})".ljust(30), f"{mine:10.4f}", "         -" if other is None else f"{other:10.4f}", ratio,
               f" <= {most}".ljust(13), f"{verdict:7s} {peak(ours):6.0f} /{peak(theirs):6.0f} ", f"{max(r['others'] for r in ours + theirs):4.1f}", flush=True)
+
+
+def files(o, torch):
+    """Saving and loading, beside PyTorch, safetensors and libtorch: a line for each peer. The files are warm in the page cache."""
+    wanted = [w for w in FILES if o.only in w[0]]
+    if not wanted:
+        return
+    libtorch = os.path.join(os.path.dirname(o.bench), "peer_libtorch")
+    with tempfile.TemporaryDirectory(dir=o.folder) as folder:
+        subprocess.run([o.bench, "--write-files", folder], check=True)
+        for name, threads, target, peers in wanted:
+            arguments = [str(threads), folder]
+            commands = {"ballast": [o.bench, name]}
+            for peer in peers:
+                variant = name + ("@" + peer.partition("@")[2] if "@" in peer else "@safetensors" if peer == "safetensors" else "")
+                if peer == "libtorch" and os.path.exists(libtorch):
+                    commands[peer] = [libtorch, name]
+                elif peer != "libtorch" and torch:
+                    commands[peer] = [sys.executable, os.path.join(HERE, "peer_torch.py"), variant]
+            rows = {who: [] for who in commands}
+            for _ in range(o.rounds):
+                for who, command in commands.items():
+                    measured = sample(command + arguments, threads)
+                    if measured:
+                        rows[who].append(measured)
+            ms = {who: statistics.median([m for r in each for m in r["ms"]]) for who, each in rows.items() if each}
+            peak = {who: max(r["peak_rss_MiB"] for r in each) for who, each in rows.items() if each}
+            others = max(r["others"] for each in rows.values() for r in each)
+            most = ms.get(target) if isinstance(target, str) else target
+            for i, who in enumerate(w for w in ms if w != "ballast" or len(ms) == 1):
+                row(f"{name} ({threads})" + ("" if who == "ballast" else f" / {who}"), ms["ballast"],
+                    None if who == "ballast" else ms[who], round(most, 1) if most and i == 0 else None, None,
+                    peak["ballast"], None if who == "ballast" else peak[who], others)
 
 
 def opens(o, torch):

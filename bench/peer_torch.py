@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
-"""The workloads of ballast_bench, done by PyTorch: peer_torch.py NAME [THREADS]. Prints the same line of JSON."""
+"""The workloads of ballast_bench, done by PyTorch: peer_torch.py NAME [THREADS [FOLDER]]. Prints the same line of JSON.
+
+Of the workloads on files there are variants: `NAME@safetensors` does the same with that library, `io.save@nocrc` without checksums.
+Status 3: PyTorch (or the variant) has no twin, or safetensors is not installed.
+"""
 import json
 import math
+import os
 import resource
 import sys
 import time
@@ -29,6 +34,56 @@ def tree(device=None):
 
 def walk_named(t):
     return sum(p.numel() + len(n) for n, p in t.named_parameters())
+
+
+def state(name):
+    torch.manual_seed(0)
+    if name.startswith("io."):
+        return {f"layers.{i}.weight": torch.randn(1280, 1048) for i in range(200)}
+    return {f"blocks.{i // 100}.layers.{i % 100}.weight": torch.randn(64) for i in range(20_000)}
+
+
+def prepared_files(name, folder):
+    """The call that is timed, and what is done before each; the files are those of `ballast_bench --write-files`, and their twins."""
+    name, _, variant = name.partition("@")
+    file = os.path.join(folder, "a" if name.startswith("io.") else "many")
+    out = os.path.join(folder, "saved")
+    if variant == "safetensors":
+        import safetensors.torch
+        if name != "io.save" and name != "many.save" and not os.path.exists(file + ".safetensors"):
+            safetensors.torch.save_file(state(name), file + ".safetensors")
+    kept = []
+
+    def fresh():
+        kept.clear()
+
+    def removed():
+        if os.path.exists(out):
+            os.unlink(out)
+        os.sync()
+
+    def one_of_safetensors():
+        with safetensors.safe_open(file + ".safetensors", "pt") as f:
+            kept.append(f.get_tensor("layers.137.weight").clone())
+
+    load = lambda **options: kept.append(torch.load(file + ".pth", weights_only=True, **options))
+    if name in ("io.save", "many.save"):
+        data = state(name)
+        if variant == "safetensors":
+            return lambda: safetensors.torch.save_file(data, out), removed
+        torch.serialization.set_crc32_options(variant != "nocrc")
+        return lambda: torch.save(data, out), removed
+    calls = {
+        ("io.load", ""): load,
+        ("many.load", ""): load,
+        ("io.load_mmap", ""): lambda: load(mmap=True),
+        ("many.load_mmap", ""): lambda: load(mmap=True),
+        ("io.load_mmap_one", ""): lambda: kept.append(torch.load(file + ".pth", weights_only=True, mmap=True)["layers.137.weight"].clone()),
+        ("io.load_mmap", "safetensors"): lambda: kept.append(safetensors.torch.load_file(file + ".safetensors")),
+        ("many.load", "safetensors"): lambda: kept.append(safetensors.torch.load_file(file + ".safetensors")),
+        ("io.load_mmap_one", "safetensors"): one_of_safetensors,
+    }
+    return calls[name, variant], fresh
 
 
 def prepared(name):
@@ -71,20 +126,26 @@ def main():
     name = sys.argv[1]
     threads = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     torch.set_num_threads(threads)
+    before = None
     try:
-        call = prepared(name)
-    except KeyError:
+        if name.startswith(("io.", "many.")):
+            call, before = prepared_files(name, sys.argv[3])
+        else:
+            call = prepared(name)
+    except (KeyError, ImportError):
         sys.exit(3)  # a workload that PyTorch has no twin for
     samples = 3 if name == "init.trunc_normal" else 7 if name.startswith(("init", "construct")) else 5
 
     def timed(times):
+        if before:
+            before()
         start = time.perf_counter()
         for _ in range(times):
             call()
         return (time.perf_counter() - start) * 1e3
 
     once = timed(1)
-    inner = 1 if once >= 2 else math.ceil(2 / max(once, 1e-4))
+    inner = 1 if before or once >= 2 else math.ceil(2 / max(once, 1e-4))
     ms = [timed(inner) / inner for _ in range(samples)]
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"name": name, "threads": threads, "ms": ms, "peak_rss_MiB": round(rss, 1)}))
