@@ -76,13 +76,12 @@ void PickleWriter::get_memo(std::uint32_t at) {
   }
 }
 bool PickleWriter::fetch(const void* id) {
-  const auto it = memo_.find(id);
-  if (it == memo_.end()) return false;
-  get_memo(it->second);
-  return true;
+  const std::uint32_t* const at = memo_.find(id);
+  if (at != nullptr) get_memo(*at);
+  return at != nullptr;
 }
 void PickleWriter::remember(const void* id) {
-  memo_.emplace(id, memo_size_);
+  memo_.insert(id, memo_size_);
   put_memo(memo_size_++);
 }
 
@@ -100,10 +99,10 @@ void PickleWriter::put_word(std::string_view text) {
   put_memo(memo_size_++);
 }
 void PickleWriter::put_global(std::string_view module, std::string_view name) {
-  const std::string both = fmt::format("c{}\n{}\n", module, name);
-  if (const auto it = words_.find(both); it != words_.end()) return get_memo(it->second);
-  out_ += both;
-  words_.emplace(both, memo_size_);
+  word_.assign("c").append(module).append("\n").append(name).append("\n");
+  if (const auto it = words_.find(word_); it != words_.end()) return get_memo(it->second);
+  out_ += word_;
+  words_.emplace(word_, memo_size_);
   put_memo(memo_size_++);
 }
 void PickleWriter::put_empty_ordered_dict() {
@@ -167,20 +166,24 @@ void PickleWriter::put_dims(IntArrayRef dims) {
 }
 
 std::size_t PickleWriter::storage_index(const Storage& s) {
-  const auto [it, first] = storage_at_.try_emplace(s.id(), storages_.size());
+  const auto [index, first] = storage_at_.insert(s.id(), storages_.size());
   if (first) {
-    const auto range = ranges_.find(s.id());
-    storages_.push_back(range == ranges_.end()
-                            ? WrittenStorage{s, 0, s.nbytes()}
-                            : WrittenStorage{s, range->second.first, range->second.second});
+    const auto* const range = ranges_.find(s.id());
+    storages_.push_back(range == nullptr ? WrittenStorage{s, 0, s.nbytes()}
+                                         : WrittenStorage{s, range->first, range->second});
   }
-  return it->second;
+  return *index;
+}
+
+bool PickleWriter::is_of_several_types(const Storage& s) const {
+  const Uses* const uses = uses_.find(s.id());
+  return uses != nullptr && uses->of_several_types;
 }
 
 void PickleWriter::put_storage(const Storage& s, StorageClass type) {
   const std::size_t index = storage_index(s);
   const std::uint64_t bytes = storages_[index].end - storages_[index].begin;
-  const bool typed = !type.name.empty() && !uses_.at(s.id()).of_several_types;
+  const bool typed = !type.name.empty() && !is_of_several_types(s);
   out_ += '(';
   put_word("storage");
   if (typed) {
@@ -250,7 +253,7 @@ std::int64_t PickleWriter::written_offset(const Tensor& t) {
 void PickleWriter::put_quantized(const TensorValue& v) {
   const TensorValue::Quantized& q = *v.quantized;
   const Tensor& t = v.tensor;
-  check<NotImplementedError>(!uses_.at(t.storage().id()).of_several_types && !t.is_meta(),
+  check<NotImplementedError>(!is_of_several_types(t.storage()) && !t.is_meta(),
                              "a quantised tensor whose storage others see with another type is not written");
   put_global("torch._utils", "_rebuild_qtensor");
   out_ += '(';
@@ -289,7 +292,7 @@ void PickleWriter::put_view(const TensorValue& v, bool requires_grad) {
   const WrittenStorage& s = storages_[storage_index(t.storage())];
   const bool whole = (s.end - s.begin) % static_cast<std::uint64_t>(t.itemsize()) == 0;
   // PyTorch takes the type of the first use of a storage for all of them, unless each tensor says its own.
-  const bool one_type = !uses_.at(t.storage().id()).of_several_types;
+  const bool one_type = !is_of_several_types(t.storage());
   const StorageClass type = class_of(t.dtype());
   const bool typed = whole && one_type && !type.name.empty();
   put_global("torch._utils", typed ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3");

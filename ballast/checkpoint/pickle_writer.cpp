@@ -40,13 +40,13 @@ std::string PickleWriter::write(const Value& root) {
 }
 
 void PickleWriter::note_use(const Storage& s, StorageClass type) {
-  const auto [it, first] = uses_.try_emplace(s.id(), Uses{type});
-  if (!first && it->second.type != type) it->second.of_several_types = true;
+  const auto [uses, first] = uses_.insert(s.id(), {type});
+  if (!first && uses->type != type) uses->of_several_types = true;
 }
 
 void PickleWriter::note_range(const Storage& s, std::uint64_t begin, std::uint64_t end) {
-  const auto [it, first] = ranges_.try_emplace(s.id(), begin, end);
-  it->second = {std::min(it->second.first, begin), std::max(it->second.second, end)};
+  const auto [range, first] = ranges_.insert(s.id(), {begin, end});
+  *range = {std::min(range->first, begin), std::max(range->second, end)};
 }
 
 void PickleWriter::survey(const Value& root) {

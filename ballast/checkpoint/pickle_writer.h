@@ -4,10 +4,10 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "ballast/checkpoint/identity_map.h"
 #include "ballast/checkpoint/value.h"
 
 namespace ballast::checkpoint {
@@ -76,20 +76,22 @@ class PickleWriter {
   void put_memo(std::uint32_t at);
   void get_memo(std::uint32_t at);
   [[nodiscard]] std::size_t storage_index(const Storage& s);
+  [[nodiscard]] bool is_of_several_types(const Storage& s) const;
 
   std::string out_;
+  std::string word_;  // room for the one that is looked up
   bool compact_;
   std::uint32_t memo_size_ = 0;
-  std::unordered_map<const void*, std::uint32_t> memo_;
+  IdentityMap<std::uint32_t> memo_;
   std::map<std::string, std::uint32_t, std::less<>> words_;
   std::vector<WrittenStorage> storages_;
-  std::unordered_map<const void*, std::size_t> storage_at_;
-  std::unordered_map<const void*, std::pair<std::uint64_t, std::uint64_t>> ranges_;  // compact: bytes seen
+  IdentityMap<std::size_t> storage_at_;
+  IdentityMap<std::pair<std::uint64_t, std::uint64_t>> ranges_;  // compact: bytes seen
   struct Uses {
     StorageClass type;
     bool of_several_types = false;
   };
-  std::unordered_map<const void*, Uses> uses_;  // of each storage
+  IdentityMap<Uses> uses_;  // of each storage
   std::unordered_set<const void*> surveyed_;
   std::vector<Kind> open_;  // the containers that we are inside of
   int depth_ = 0;           // of trees inside keys and attributes
