@@ -69,6 +69,13 @@ void CheckpointBuilder::enter_places_anew() {
   for (std::uint32_t i = 0; i < found_.size(); ++i) enter_place(i);
 }
 
+void CheckpointBuilder::adopt(const Checkpoint& inner) {
+  for (const StorageEntry& s : inner.storages_) {
+    found_.push_back({s, false});
+    enter_place(static_cast<std::uint32_t>(found_.size() - 1));
+  }
+}
+
 void CheckpointBuilder::fill(const Storage& s) {
   const std::uint32_t place = place_of(s);
   if (place == ProbeTable::kNone || !found_[place].waits) return;
@@ -79,13 +86,11 @@ void CheckpointBuilder::fill(const Storage& s) {
 Storage CheckpointBuilder::bytes_of(const Storage& s) {
   fill(s);
   if (s.kind() != StorageImpl::Kind::kWithoutMemory) return s;
-  for (const StorageEntry& found : found_) {
-    if (!found.storage.is_same(s)) continue;
-    Storage read = Storage::allocate(s.nbytes());
-    read_storage(*found.source, read.mutable_data());
-    return read;
-  }
-  return {};
+  const std::uint32_t place = place_of(s);
+  if (place == ProbeTable::kNone) return {};
+  Storage read = Storage::allocate(s.nbytes());
+  read_storage(*found_[place].entry.source, read.mutable_data());
+  return read;
 }
 
 void CheckpointBuilder::set_verified(bool fully, std::size_t without_checksum) {

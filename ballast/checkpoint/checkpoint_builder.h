@@ -23,6 +23,8 @@ class CheckpointBuilder {
 
   /// A storage of the file, in any order; see `open_storage`.
   [[nodiscard]] Storage add_storage(std::string_view key, std::string_view location, StorageSource source);
+  /// The storages of a file inside this one, which was read by itself: its tree is going to be part of this one's.
+  void adopt(const Checkpoint& inner);
   /// Reads a storage that waits to be read, now.
   void fill(const Storage& s);
   /// The bytes of a storage of the file, read for the purpose where it has none; undefined for another storage on meta.

@@ -31,6 +31,8 @@ class InputFile {
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  /// Where the first byte stands in the file that is opened and mapped: not 0 for a part.
+  [[nodiscard]] std::uint64_t begin() const noexcept { return whole_ ? whole_->begin() + begin_ : 0; }
   /// Fills `out` with `n` bytes from `offset`. IoError, or FormatError if the file ends before.
   void read(std::uint64_t offset, void* out, std::size_t n) const;
   /// The bytes of the file, kept mapped as long as this object lives. Not for an empty file.

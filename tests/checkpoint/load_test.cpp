@@ -18,45 +18,6 @@ using checkpoint::Verify;
 
 const std::string kZips = "checkpoints/zip/";
 
-/// Takes out of a golden description what Ballast has no field for: Python's repr, results of arithmetic.
-void strip(Json& j) {
-  if (j.is_object()) {
-    for (const char* field : {"repr", "name", "dense_sha256", "dequantized_sha256", "scales", "zero_points"})
-      j.erase(field);
-  }
-  if (j.is_structured()) {
-    for (auto& child : j) strip(child);
-  }
-}
-
-/// Elements of a set have no order.
-void sort_sets(Json& j) {
-  if (j.is_structured()) {
-    for (auto& child : j) sort_sets(child);
-  }
-  if (j.is_object() && j.contains("t") && j["t"].is_string() && (j["t"] == "set" || j["t"] == "frozenset")) {
-    std::sort(j["items"].begin(), j["items"].end(),
-              [](const Json& a, const Json& b) { return a.dump() < b.dump(); });
-  }
-}
-
-/// Field by field, in whatever order the fields stand.
-nlohmann::json plain(Json j) {
-  strip(j);
-  sort_sets(j);
-  return nlohmann::json::parse(j.dump());
-}
-
-void expect_content(const checkpoint::Checkpoint& c, const Json& golden) {
-  const Json ours = describe(c);
-  ASSERT_EQ(ours["tensors"].size(), golden["tensors"].size());
-  for (std::size_t i = 0; i < ours["tensors"].size(); ++i) {
-    EXPECT_EQ(plain(ours["tensors"][i]), plain(golden["tensors"][i]));
-  }
-  EXPECT_EQ(plain(ours["shared_storage"]), plain(golden["shared_storage"]));
-  EXPECT_EQ(plain(ours["tree"]), plain(golden["tree"]));
-}
-
 /// The description that a safe reader should find, if the golden file says that it should load the file.
 const Json* content_of(const Json& e) {
   const std::string expect = e["expect"];

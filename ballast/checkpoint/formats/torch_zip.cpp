@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "ballast/checkpoint/archive_members.h"
 #include "ballast/checkpoint/checkpoint_builder.h"
 #include "ballast/checkpoint/pickle_globals.h"
 #include "ballast/checkpoint/pickle_machine.h"
@@ -23,7 +24,8 @@ class TorchZip {
            const LoadOptions& options)
       : options_(options),
         file_(zip->file()),
-        zip_(std::move(zip)),
+        zip_(zip),
+        members_(std::move(zip), options),
         root_(std::move(root)),
         builder_(file_->name(), format, options) {}
 
@@ -44,17 +46,8 @@ class TorchZip {
     const std::size_t made = tree.tensor_count();
     builder_.set_root({std::move(arena), root});
     builder_.read({.text_bytes = entry.size, .tensors = made});
-    verify();
-    std::size_t without = 0;
-    bool fully = true;
-    for (std::size_t i = 0; i < zip_->entries().size(); ++i) {
-      if (!zip_->entries()[i].has_checksum()) {
-        ++without;
-      } else if (!(*verified_)[i]) {
-        fully = false;
-      }
-    }
-    builder_.set_verified(fully && without == 0, without);
+    members_.verify();
+    members_.report(builder_);
     return builder_.take();
   }
 
@@ -63,7 +56,7 @@ class TorchZip {
     check<LimitError>(entry.size <= options_.limits.pickle_bytes,
                       "{}: {}: {} bytes, the limit (pickle_bytes) is {}", file_->name(),
                       shown_name(entry.name), entry.size, options_.limits.pickle_bytes);
-    const auto pickle = std::make_shared<const std::string>(read(entry));
+    const auto pickle = std::make_shared<const std::string>(members_.read(entry));
     tree.keep(pickle);
     folder_ = folder;
     return run_pickle(tree,
@@ -79,21 +72,11 @@ class TorchZip {
   struct FoundStorage {
     Storage storage;
     std::string_view location, type;
-    const ZipEntry* entry;
   };
-
-  void mark_verified(const ZipEntry& e) {
-    (*verified_)[static_cast<std::size_t>(&e - zip_->entries().data())] = true;
-  }
-  std::string read(const ZipEntry& e) {
-    std::string out = zip_->read(e);
-    mark_verified(e);
-    return out;
-  }
 
   /// A record that is a decimal number, and nothing else.
   std::uint64_t read_number(const ZipEntry& e, std::string_view what) {
-    std::string text = e.size <= kSmallRecord ? read(e) : std::string();
+    std::string text = e.size <= kSmallRecord ? members_.read(e) : std::string();
     text.erase(text.find_last_not_of(" \r\n") + 1);
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -117,7 +100,7 @@ class TorchZip {
   void read_byte_order() {
     const ZipEntry* e = zip_->find(root_ + "byteorder");
     if (e == nullptr) return;  // before PyTorch 2.1: little
-    const std::string text = e->size <= kSmallRecord ? read(*e) : std::string();
+    const std::string text = e->size <= kSmallRecord ? members_.read(*e) : std::string();
     if (text != "little" && text != "big") zip_->fail(*e, "the byte order should be 'little' or 'big'");
     big_endian_ = text == "big";
   }
@@ -130,7 +113,7 @@ class TorchZip {
       static_cast<void>(read_number(*e, "alignment of storages"));
     }
     const ZipEntry* e = find(".data/serialization_id");
-    if (e != nullptr && e->size <= kSmallRecord && !is_utf8(read(*e))) {
+    if (e != nullptr && e->size <= kSmallRecord && !is_utf8(members_.read(*e))) {
       zip_->fail(*e, "the serialization id is no text");
     }
   }
@@ -153,7 +136,7 @@ class TorchZip {
                                     shown_name(member)));
     }
     check_size(*e, bytes);
-    std::uint32_t& position = position_[static_cast<std::size_t>(e - zip_->entries().data())];
+    std::uint32_t& position = position_[members_.position(*e)];
     if (position != ProbeTable::kNone) {
       const FoundStorage& found = storages_[position].second;
       // PyTorch would give the second the type of the first, without a word.
@@ -164,7 +147,7 @@ class TorchZip {
       return found;
     }
     position = static_cast<std::uint32_t>(storages_.size());
-    return storages_.emplace_back(key, FoundStorage{open(key, location, *e, type), location, type.name, e})
+    return storages_.emplace_back(key, FoundStorage{open(key, location, *e, type), location, type.name})
         .second;
   }
 
@@ -180,56 +163,17 @@ class TorchZip {
     if (big_endian_ && e.size > 0 && type.name == "UntypedStorage") {
       throw FormatError("an untyped storage in a big-endian file: the size of its elements cannot be known");
     }
-    StorageSource source{.file = file_, .offset = e.data, .size = e.size, .in_place = e.is_stored()};
-    if (swap) {
-      source.swap = type.number_width();
-    }
-    // The member is found again by its place in the directory.
-    const auto at = static_cast<std::size_t>(&e - zip_->entries().data());
-    if (!e.is_stored()) {
-      source.read = [zip = zip_, verified = verified_, at](std::byte* out) {
-        zip->read(zip->entries()[at], out);
-        (*verified)[at] = true;
-      };
-    } else if (e.has_checksum()) {
-      source.check = check_;
-      source.member = at;
-    }
-    if (options_.map_location != kMeta) zip_->account(e);
-    return builder_.add_storage(key, location, std::move(source));
-  }
-
-  void verify() {
-    std::vector<const ZipEntry*> members;
-    if (options_.verify == Verify::kAll) {
-      for (const ZipEntry& e : zip_->entries()) members.push_back(&e);
-    } else if (options_.verify == Verify::kBudget) {
-      std::uint64_t total = 0;
-      for (const auto& [key, s] : storages_) {
-        total += s.entry->size;
-        members.push_back(s.entry);
-      }
-      if (total > options_.verify_budget) return;
-    }
-    std::erase_if(members, [&](const ZipEntry* e) {
-      return (*verified_)[static_cast<std::size_t>(e - zip_->entries().data())];
-    });
-    zip_->verify(members);
-    for (const ZipEntry* e : members) mark_verified(*e);
+    return builder_.add_storage(key, location,
+                                members_.source(e, swap ? type.number_width() : std::uint8_t{0}));
   }
 
   const LoadOptions& options_;
   std::shared_ptr<InputFile> file_;
   std::shared_ptr<ZipReader> zip_;
+  ArchiveMembers members_;
   std::string root_;
   std::string_view folder_;  // of the storages that the pickle names
   CheckpointBuilder builder_;
-  std::shared_ptr<std::vector<bool>> verified_ = std::make_shared<std::vector<bool>>(zip_->entries().size());
-  std::shared_ptr<const StorageSource::Check> check_ = std::make_shared<const StorageSource::Check>(
-      [zip = zip_, verified = verified_](std::size_t at, std::uint32_t crc) {
-        zip->check_crc(zip->entries()[at], crc);
-        (*verified)[at] = true;
-      });
   bool big_endian_ = false;
   std::vector<std::pair<std::string_view, FoundStorage>> storages_;  // by key, in order of first use
   std::vector<std::uint32_t> position_ =

@@ -36,6 +36,7 @@ Checkpoint load_zip(const std::shared_ptr<InputFile>& file, const LoadOptions& o
   const auto& entries = zip->entries();
   if (std::all_of(entries.begin(), entries.end(), [](const ZipEntry& e) { return e.name.ends_with(".npy"); }))
     return load_npz(std::move(zip), options);
+  if (is_old_torch_export(*zip)) return load_torch_export(std::move(zip), "", options);
   const std::string root = root_of(*zip);
   if (zip->find(root + "archive_format") != nullptr || zip->find(root + "models/model.json") != nullptr)
     return load_torch_export(std::move(zip), root, options);
