@@ -45,13 +45,6 @@ void sort_sets(Json& j) {
   }
 }
 
-/// Field by field, in whatever order the fields stand.
-nlohmann::json plain(Json j) {
-  strip(j);
-  sort_sets(j);
-  return nlohmann::json::parse(j.dump());
-}
-
 class Describer {
  public:
   Json tree(const Value& v, const Json& path) {
@@ -191,6 +184,12 @@ Json describe(const checkpoint::Checkpoint& c) {
   }
   out["tensors"] = d.tensors;
   return out;
+}
+
+nlohmann::json plain(Json j) {
+  strip(j);
+  sort_sets(j);
+  return nlohmann::json::parse(j.dump());
 }
 
 void expect_content(const checkpoint::Checkpoint& c, const Json& golden) {
