@@ -12,6 +12,7 @@
 #include "ballast/autograd/autograd.h"
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/optimizer_state.h"
+#include "ballast/checkpoint/reader.h"
 #include "ballast/checkpoint/save.h"
 #include "ballast/core/generator.h"
 #include "ballast/core/parallel.h"

@@ -5,7 +5,7 @@ namespace ballast::checkpoint {
 ArchiveMembers::ArchiveMembers(std::shared_ptr<ZipReader> zip, const LoadOptions& options)
     : options_(options),
       zip_(std::move(zip)),
-      verified_(std::make_shared<std::vector<bool>>(zip_->entries().size())),
+      verified_(std::make_shared<std::vector<std::atomic<bool>>>(zip_->entries().size())),
       check_(std::make_shared<const StorageSource::Check>(
           [zip = zip_, verified = verified_](std::size_t at, std::uint32_t crc) {
             zip->check_crc(zip->entries()[at], crc);
@@ -46,7 +46,7 @@ void ArchiveMembers::verify() {
     if (total > options_.verify_budget) return;
     members = storages_;
   }
-  std::erase_if(members, [&](const ZipEntry* e) { return (*verified_)[position(*e)]; });
+  std::erase_if(members, [&](const ZipEntry* e) { return (*verified_)[position(*e)].load(); });
   zip_->verify(members);
   for (const ZipEntry* e : members) (*verified_)[position(*e)] = true;
 }

@@ -9,6 +9,7 @@
 //   members.report(builder);
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -44,7 +45,7 @@ class ArchiveMembers {
  private:
   const LoadOptions& options_;
   std::shared_ptr<ZipReader> zip_;
-  std::shared_ptr<std::vector<bool>> verified_;
+  std::shared_ptr<std::vector<std::atomic<bool>>> verified_;  // storages may be read by several threads
   std::shared_ptr<const StorageSource::Check> check_;
   std::vector<const ZipEntry*> storages_;
 };

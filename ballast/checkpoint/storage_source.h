@@ -23,7 +23,7 @@ struct StorageSource {
   std::uint64_t offset = 0;  ///< of the first byte in the file
   std::uint64_t size = 0;    ///< bytes of the storage
   std::uint8_t swap = 0;     ///< bytes of each number that is stored big-endian; 0: none is
-  /// What fills the storage instead, where its bytes are packed or quantised.
+  /// What fills the storage instead, where its bytes are packed or quantised. Several threads may call it at once.
   std::function<void(std::byte* out)> read = {};
   /// What compares the checksum of the bytes as they stand in the file (crc32.h), where there is one to compare with: one
   /// function for all storages of a file, which knows this one as `member`.
