@@ -1,5 +1,6 @@
 // The bytes of the members.
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 #include <libdeflate.h>
@@ -63,6 +64,53 @@ std::string ZipReader::read(const ZipEntry& e) {
   account(e);
   std::string out(e.size, '\0');
   read(e, out.data());
+  return out;
+}
+
+void ZipReader::read(const ZipEntry& e, void* head, std::uint64_t n, void* tail) {
+  if (!e.is_stored()) {
+    std::string all(e.size, '\0');
+    read(e, all.data());
+    std::memcpy(head, all.data(), n);
+    if (all.size() > n) std::memcpy(tail, all.data() + n, all.size() - n);
+    return;
+  }
+  const std::uint64_t rest = e.size - n;
+  file_->read(e.data, head, n);
+  std::uint32_t crc = crc32(0, head, n);
+  if (rest > 0) {
+    file_->read(e.data + n, tail, rest);
+    crc = crc32(crc, tail, rest);
+  }
+  if (e.has_checksum() && crc != e.crc) {
+    fail(e, fmt::format("the member's bytes do not give its checksum {:08x}: the file is damaged", e.crc));
+  }
+}
+
+std::string ZipReader::start(const ZipEntry& e, std::uint64_t n) const {
+  n = std::min(n, e.size);
+  if (e.is_stored()) {
+    std::string out(n, '\0');
+    file_->read(e.data, out.data(), n);
+    return out;
+  }
+  // A decompressor that runs out of room has filled it up to the last match or stored block, of at most 64 KiB; what it
+  // needs of the stream is not much longer than what it makes.
+  constexpr std::uint64_t kRoom = std::uint64_t{128} << 10;
+  std::string out(std::min(e.size, n + kRoom), '\0');
+  std::string packed(std::min(e.stored_size, 2 * (n + kRoom)), '\0');
+  file_->read(e.data, packed.data(), packed.size());
+  const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> d(libdeflate_alloc_decompressor());
+  if (d == nullptr) throw std::bad_alloc();
+  std::size_t made = 0;
+  const auto result =
+      libdeflate_deflate_decompress(d.get(), packed.data(), packed.size(), out.data(), out.size(), &made);
+  const bool whole = result == LIBDEFLATE_SUCCESS && made == e.size;
+  const bool begun = result == LIBDEFLATE_INSUFFICIENT_SPACE && out.size() < e.size;
+  if (!whole && !begun) {
+    fail(e, fmt::format("the member's {} bytes are no deflate stream of {} bytes", e.stored_size, e.size));
+  }
+  out.resize(n);
   return out;
 }
 

@@ -56,6 +56,11 @@ class ZipReader {
   void read(const ZipEntry& e, void* out);
   /// The same with memory for them, accounted for.
   [[nodiscard]] std::string read(const ZipEntry& e);
+  /// The same, the first `n` of them to `head` and the others to `tail`.
+  void read(const ZipEntry& e, void* head, std::uint64_t n, void* tail);
+  /// The first `n` bytes of a member, or fewer if it is shorter, without its checksum: little more than these is read and
+  /// unpacked.
+  [[nodiscard]] std::string start(const ZipEntry& e, std::uint64_t n) const;
   /// Compares the checksums of members. If several are damaged, the error is that of the first in the file.
   void verify(std::vector<const ZipEntry*> members);
   /// For `read_pieces`: where a stored member's bytes stand, and whether they have a checksum, for `check_crc`.

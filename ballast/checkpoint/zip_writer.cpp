@@ -62,6 +62,12 @@ void ZipWriter::expect(U64 members, U64 names, U64 data) {
 }
 
 void ZipWriter::add(std::string_view name, const void* bytes, U64 size) {
+  begin(name);
+  append(bytes, size);
+  end();
+}
+
+void ZipWriter::begin(std::string_view name) {
   check<ValueError>(name.size() <= kMostName, "a member's name of {} bytes: a zip archive holds {} at most",
                     name.size(), kMostName);
   const U64 header = out_.size();
@@ -75,25 +81,32 @@ void ZipWriter::add(std::string_view name, const void* bytes, U64 size) {
   out_.write(name.data(), name.size());
   Record().put(kFillField, static_cast<U16>(fill)).to(out_);
   out_.write(kFill.data(), fill);
+  members_.push_back({header, 0, 0, static_cast<U16>(name.size())});
+  names_ += name;
+}
 
+void ZipWriter::append(const void* bytes, std::uint64_t size) {
+  Member& m = members_.back();
   const auto* from = static_cast<const char*>(bytes);
-  U32 crc = 0;
   for (U64 done = 0; done < size;) {
     const auto n = static_cast<std::size_t>(std::min(kPiece - out_.size() % kPiece, size - done));
-    crc = crc32(crc, from + done, n);
+    m.crc = crc32(m.crc, from + done, n);
     out_.write(from + done, n);
     done += n;
   }
+  m.size += size;
+}
+
+void ZipWriter::end() {
+  const Member& m = members_.back();
   Record descriptor;
-  descriptor.put(zip::kDataDescriptor, crc);
-  if (size >= zip::kIn64) {
-    descriptor.put(size, size);
+  descriptor.put(zip::kDataDescriptor, m.crc);
+  if (m.size >= zip::kIn64) {
+    descriptor.put(m.size, m.size);
   } else {
-    descriptor.put(static_cast<U32>(size), static_cast<U32>(size));
+    descriptor.put(static_cast<U32>(m.size), static_cast<U32>(m.size));
   }
   descriptor.to(out_);
-  members_.push_back({header, size, crc, static_cast<U16>(name.size())});
-  names_ += name;
 }
 
 void ZipWriter::finish() {

@@ -25,6 +25,10 @@ class ZipWriter {
   void expect(std::uint64_t members, std::uint64_t names, std::uint64_t data);
   void add(std::string_view name, const void* bytes, std::uint64_t size);
   void add(std::string_view name, std::string_view bytes) { add(name, bytes.data(), bytes.size()); }
+  /// A member in pieces: `begin`, any number of `append`, `end`. Nothing needs to know its size before.
+  void begin(std::string_view name);
+  void append(const void* bytes, std::uint64_t size);
+  void end();
   /// Writes the directory.
   void finish();
 
