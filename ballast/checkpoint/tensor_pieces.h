@@ -1,0 +1,18 @@
+// The elements of a tensor in row-major order, a piece at a time: how writers take tensors of any layout without a second
+// copy of them.
+//
+//   each_piece(value, [&](const std::byte* bytes, std::size_t n) { file.write(bytes, n); });
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+#include "ballast/checkpoint/value.h"
+
+namespace ballast::checkpoint {
+
+/// Of a strided tensor with memory: `tensor`, with the signs that `conj` and `neg` turn. Row-major tensors are handed out
+/// where they are; others through a buffer of about 1 MiB. No piece is larger than 4 MiB.
+void each_piece(const TensorValue& value, const std::function<void(const std::byte*, std::size_t)>& use);
+
+}  // namespace ballast::checkpoint
