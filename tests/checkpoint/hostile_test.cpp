@@ -3,9 +3,9 @@
 #include <iostream>
 
 #include "tests/checkpoint/craft.h"
+#include "tests/checkpoint/memory_file.h"
 #include "tests/support/golden.h"
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -71,7 +71,9 @@ void use(const std::string& path, const LoadOptions& options) {
 }
 
 bool is_ours(const std::string& file) {
-  return file.ends_with(".pth") || file.ends_with(".pt") || file.ends_with(".pkl");
+  constexpr std::string_view kEndings[] = {".pth", ".pt", ".pkl", ".gguf", ".npy", ".npz"};
+  return std::any_of(std::begin(kEndings), std::end(kEndings),
+                     [&](std::string_view e) { return file.ends_with(e); });
 }
 
 TEST(Hostile, EveryFileIsRefusedOrReadSafely) {
@@ -105,22 +107,6 @@ TEST(Hostile, EveryFileIsRefusedOrReadSafely) {
             << " loads were safe\n";
   EXPECT_GT(cases, 0);
 }
-
-/// A file that no disk has to keep: thousands are made.
-class MemoryFile {
- public:
-  explicit MemoryFile(const std::string& bytes) : descriptor_(::memfd_create("checkpoint", MFD_CLOEXEC)) {
-    if (::write(descriptor_, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
-      throw std::runtime_error("cannot write a file in memory");
-  }
-  ~MemoryFile() { ::close(descriptor_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
-
- private:
-  int descriptor_;
-};
 
 /// Loads bytes; anything but FormatError and LimitError is a failure, and so is a crash.
 bool loads(const std::string& bytes, const LoadOptions& options = {}) {
