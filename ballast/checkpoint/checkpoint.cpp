@@ -67,6 +67,12 @@ void read_metadata(const Value& v, StateDict& out) {
 }
 
 void append(StateDict& out, std::string_view name, const TensorValue& t) {
+  if (t.layout == Layout::kQuantized && t.quantized->scheme == kGgmlBlocks) {
+    throw FormatError(fmt::format(
+        "'{}' is kept in blocks of type {}: load it with `dequantize`, or as a floating `dtype`, to "
+        "have its numbers",
+        shown_name(name), t.dtype()));
+  }
   if (t.layout != Layout::kStrided) {
     throw FormatError(fmt::format("'{}' is a {} tensor: a state dict here holds dense ones", shown_name(name),
                                   layout_name(t.layout)));

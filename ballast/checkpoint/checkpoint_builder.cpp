@@ -8,15 +8,15 @@
 namespace ballast::checkpoint {
 namespace {
 
-/// The strided tensors and NumPy arrays of a tree, each object once.
-void each_dense(const Value& root, const std::function<void(TensorValue&)>& use) {
+/// The strided and quantised tensors and the NumPy arrays of a tree, each object once.
+void each_tensor(const Value& root, const std::function<void(TensorValue&)>& use) {
   std::unordered_set<const void*> seen;
   walk(root, [&](const Visit& at) {
     if (at.phase == Visit::Phase::kEnter) return at.repeated ? Walk::kSkip : Walk::kInto;
     const bool dense = at.value.is(Kind::kTensor) || at.value.is(Kind::kNdArray);
     if (at.phase == Visit::Phase::kLeaf && dense && seen.insert(at.value.id()).second) {
       TensorValue& v = *at.value.node()->tensor;
-      if (v.layout == Layout::kStrided && v.tensor.defined()) use(v);
+      if (v.tensor.defined()) use(v);
     }
     return Walk::kInto;
   });
@@ -32,6 +32,7 @@ void replace(TensorValue& v, Tensor with) {
 std::uint64_t hash_of(const Storage& s) { return mix_hash(reinterpret_cast<std::uintptr_t>(s.id())); }
 
 std::vector<const Tensor*> parts_of(const TensorValue& v) {
+  if (v.quantized) return {&v.tensor, &v.quantized->scales, &v.quantized->zero_points};
   if (!v.sparse) return {&v.tensor};
   return {&v.sparse->indices, &v.sparse->compressed, &v.sparse->plain, &v.sparse->values};
 }
@@ -117,7 +118,7 @@ void CheckpointBuilder::drop_unwanted() {
       if (part->defined()) storages.insert(part->storage().id());
     }
   }
-  each_dense(out_.root_, [&](TensorValue& v) {
+  each_tensor(out_.root_, [&](TensorValue& v) {
     if (kept.contains(&v) || v.tensor.is_meta()) return;
     replace(v, empty_strided(v.tensor.sizes(), v.tensor.strides(),
                              TensorOptions(v.tensor.dtype()).device(kMeta)));
@@ -144,15 +145,16 @@ void CheckpointBuilder::convert() {
     Storage converted = {};
   };
   std::unordered_map<const void*, Use> uses;
-  each_dense(out_.root_, [&](TensorValue& v) {
+  each_tensor(out_.root_, [&](TensorValue& v) {
+    if (v.layout != Layout::kStrided) return;
     Use& u = uses.try_emplace(v.tensor.storage().id(), Use{v.tensor.dtype()}).first->second;
     u.single = u.single && u.dtype == v.tensor.dtype();
   });
   std::unordered_map<const void*, Storage> in_place_of;
   std::vector<Storage> old;  // alive, so that no identity comes back
-  each_dense(out_.root_, [&](TensorValue& v) {
+  each_tensor(out_.root_, [&](TensorValue& v) {
     const Tensor from = v.tensor;
-    if (!from.is_floating_point() || from.dtype() == to) return;
+    if (v.layout != Layout::kStrided || !from.is_floating_point() || from.dtype() == to) return;
     const auto sizes = from.sizes();
     Use& u = uses.at(from.storage().id());
     if (from.is_meta() || !u.single) {

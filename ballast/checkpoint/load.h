@@ -50,6 +50,8 @@ struct LoadLimits {
   std::uint64_t string_bytes = std::uint64_t{1} << 30;  ///< length of one string or bytes object
   std::uint64_t integer_bytes = 1024;                   ///< length of one integer
   std::uint64_t rank = 64;                              ///< dimensions of a tensor
+  std::uint64_t metadata_values = std::uint64_t{1}
+                                  << 24;  ///< values of the keys of a GGUF file, those in arrays too
   /// Bytes of all compressed members together, unpacked. 0: 64 MiB + 32 times the size of the file.
   std::uint64_t inflated_bytes = 0;
 };
@@ -63,8 +65,11 @@ struct LoadOptions {
   /// tensors). Where tensors were saved from is no matter.
   Device map_location = kCPU;
   /// Floating tensors become tensors of this type (the file's stay unread until they are converted). Complex ones, integers
-  /// and quantised tensors stay what they are.
+  /// and PyTorch's quantised tensors stay what they are; GGUF's become numbers of a floating type too.
   std::optional<DType> dtype = std::nullopt;
+  /// Tensors that GGUF keeps in blocks ("q4_0") become float32, with the bits that ggml computes. Otherwise they stay blocks, as
+  /// bytes (Layout::kQuantized), that can be shown, compared and saved as they are.
+  bool dequantize = false;
   /// Which tensors are wanted, by their names in `Checkpoint::tensors()`. The others are not read and not listed, and on meta
   /// in the tree.
   std::function<bool(std::string_view name)> filter = {};

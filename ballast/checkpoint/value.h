@@ -195,10 +195,14 @@ enum class Layout : std::uint8_t {
 /// "strided", "sparse_coo", ..., "quantized".
 [[nodiscard]] std::string_view layout_name(Layout layout) noexcept;
 
+/// The scheme of tensors that GGUF keeps in blocks of numbers with common scales.
+inline constexpr std::string_view kGgmlBlocks = "ggml";
+
 /// A tensor as a file holds it.
 struct TensorValue {
   /// Strided: the view, on storage shared as in the file. Quantised: its integers (uint8, int8, int32), as
-  /// they are. On meta: no memory. Sparse: undefined; see `sparse`.
+  /// they are; in blocks of GGUF, their bytes: uint8, [rows ..., bytes of a row]. On meta: no memory. Sparse: undefined; see
+  /// `sparse`.
   Tensor tensor;
   Layout layout = Layout::kStrided;
   bool conj = false;  ///< the values are the conjugates of what is stored
@@ -216,20 +220,25 @@ struct TensorValue {
   std::unique_ptr<Sparse> sparse;
 
   struct Quantized {
-    std::string dtype;   ///< "quint8", "qint8", "qint32"
-    std::string scheme;  ///< "per_tensor_affine", "per_channel_affine", ...
+    std::string dtype;   ///< "quint8", "qint8", "qint32"; of blocks ggml's names, "q4_0", "q6_K"
+    std::string scheme;  ///< "per_tensor_affine", "per_channel_affine", ..., "ggml" (kGgmlBlocks)
     double scale = 1;    ///< per tensor
     std::int64_t zero_point = 0;
-    std::int64_t axis = 0;       ///< per channel
-    Tensor scales, zero_points;  ///< per channel
+    std::int64_t axis = 0;                     ///< per channel
+    Tensor scales, zero_points;                ///< per channel
+    std::optional<Dims> sizes = std::nullopt;  ///< of the numbers, where `tensor` holds blocks of them
   };
   std::unique_ptr<Quantized> quantized;
 
-  /// "float32", "quint8".
+  /// "float32", "quint8", "q4_0".
   [[nodiscard]] std::string_view dtype() const;
-  [[nodiscard]] IntArrayRef sizes() const { return sparse ? sparse->sizes.ref() : tensor.sizes(); }
+  /// Of the tensor that this stands for.
+  [[nodiscard]] IntArrayRef sizes() const {
+    if (quantized && quantized->sizes) return quantized->sizes->ref();
+    return sparse ? sparse->sizes.ref() : tensor.sizes();
+  }
   [[nodiscard]] std::int64_t numel() const { return numel_of(sizes()); }
-  /// Bytes of the elements (numel * itemsize); sparse: of the parts that are stored. Saturates at 2^63 - 1.
+  /// Bytes of the elements (numel * itemsize); sparse: of the parts that are stored; in blocks: of these. Saturates at 2^63 - 1.
   [[nodiscard]] std::int64_t nbytes() const;
   /// The tensor with `conj` and `neg` applied: itself where neither is set, else a copy of the stored extent,
   /// with the same strides (so that a view that repeats elements costs what it stores). Undefined for sparse
