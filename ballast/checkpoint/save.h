@@ -45,8 +45,9 @@ struct SaveOptions {
   bool fsync = true;
   /// Of a storage that tensors see a part of, writes no more than from the first to the last element seen.
   bool compact = false;
-  /// What the format keeps beside the tensors: a mapping of strings for safetensors, of anything GGUF has a type for; other
-  /// formats have no place for it. None: what the tree itself says (Checkpoint::metadata is not part of a tree).
+  /// What the format keeps beside the tensors: a mapping of strings for safetensors, of anything GGUF has a type for (texts,
+  /// bools, numbers, lists of one of these; docs/formats.md says which types they get); other formats have no place for it.
+  /// None: what the tree itself says (Checkpoint::metadata is not part of a tree).
   Value metadata = {};
   /// Bytes of tensors in one file, at most (a larger tensor is alone in one); 0: one file. The path is that of the index,
   /// `model.safetensors.index.json`, or of the file that there would be without shards. Torch zips and safetensors only.
@@ -58,7 +59,8 @@ struct SaveOptions {
 /// The format that `save` would write: what the options say, or the name.
 [[nodiscard]] FileFormat format_of(const std::filesystem::path& path, const SaveOptions& options);
 
-/// IoError; ValueError for a tuple that holds itself, and for undefined tensors; NotImplementedError for sparse and quantised
+/// Formats that hold tensors by name and nothing else (GGUF, .npz): ValueError for anything else in the tree, KeyError for names
+/// and DTypeError for types that they lack, before a byte is written. All: IoError; ValueError for a tuple that holds itself, and for undefined tensors; NotImplementedError for sparse and quantised
 /// tensors; LimitError for texts beyond 4 GiB, and for attributes inside attributes 100 deep.
 void save(const Value& value, const std::filesystem::path& path, const SaveOptions& options = {});
 void save(const StateDict& dict, const std::filesystem::path& path, const SaveOptions& options = {});

@@ -1,16 +1,21 @@
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <iostream>
 
 #include "tests/checkpoint/craft.h"
 #include "tests/checkpoint/memory_file.h"
 #include "tests/support/golden.h"
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "ballast/checkpoint/formats/gguf_types.h"
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/save.h"
 #include "ballast/checkpoint/storage_source.h"
+#include "ballast/core/sanitizer.h"
 
 namespace ballast::testing {
 namespace {
@@ -319,6 +324,56 @@ TEST(Gguf, TensorsOfAnyLayoutAreWrittenRowMajor) {
   EXPECT_EQ(total, 4u * (900 * 700 + 350 * 30 + 4000));
   const StateDict back = load(folder.path() / "a.gguf");
   for (const auto& [name, t] : d) EXPECT_EQ(bytes_of(back[name]), bytes_of(t)) << name;
+}
+
+/// Mebibytes that a process of its own needs more than it had, to do this.
+double mebibytes_for(const std::function<void()>& work) {
+  int ends[2] = {};
+  if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
+  const auto peak = [] {
+    rusage used = {};
+    ::getrusage(RUSAGE_SELF, &used);
+    return static_cast<double>(used.ru_maxrss) / 1024;
+  };
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const double before = peak();
+    work();
+    const double more = peak() - before;
+    const bool told = ::write(ends[1], &more, sizeof(more)) == sizeof(more);
+    ::_exit(told ? 0 : 1);
+  }
+  double more = -1;
+  ::close(ends[1]);
+  EXPECT_EQ(::read(ends[0], &more, sizeof(more)), static_cast<ssize_t>(sizeof(more)));
+  ::close(ends[0]);
+  ::waitpid(child, nullptr, 0);
+  return more;
+}
+
+TEST(Gguf, WritingTakesNoSecondCopy) {
+  if (kUnderSanitizer) GTEST_SKIP() << "a sanitizer's own memory is no measure";
+  const TemporaryFolder folder;
+  const Tensor large = empty({4096, 4096});
+  std::memset(large.data_ptr(), 1, std::size_t{64} << 20);
+  StateDict d;
+  d.insert("rows", large);
+  d.insert("columns", large.alias({4096, 4096}, {1, 4096}, 0));
+  d.insert("steps", large.alias({2048, 2048}, {8192, 2}, 0));
+  for (const char* file : {"a.gguf", "a.npz"}) {
+    const double more = mebibytes_for([&] { save(d, folder.path() / file, {.fsync = false}); });
+    std::cout << "[ memory ] " << file << ": " << more << " MiB more than the tensors\n";
+    EXPECT_GE(more, 0);
+    EXPECT_LT(more, 8);
+  }
+}
+
+TEST(Gguf, BlocksHaveNoPlaceInOtherFormats) {
+  const TemporaryFolder folder;
+  const Value root = load(data_path(kSmall)).root();
+  EXPECT_THROW(save(root, folder.path() / "a.pth", {.fsync = false}), NotImplementedError);
+  EXPECT_THROW(save(root, folder.path() / "a.npz", {.fsync = false}), NotImplementedError);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST(Gguf, MetadataOfEveryKind) {
