@@ -7,6 +7,7 @@
 #   make test-all         the same under three presets: release, dev (AddressSanitizer, UBSan) and tsan
 #   make build            programs in build/bin
 #   make bench            measure, beside PyTorch where it is installed
+#   make fuzz             every fuzz target for a minute (FUZZ_SECONDS=600, TARGETS="zip pickle")
 #   make format           lay the source text out
 #   make lint             check its layout, and look for likely mistakes (FILES="a.cpp b.cpp" for these only)
 #   make install          install the library and the command (PREFIX=/usr/local)
@@ -18,7 +19,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 export PATH := $(CURDIR)/.cache/cmake/bin:$(PATH)
 export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 
-.PHONY: run test test-all build bench format lint install clean dependencies
+.PHONY: run test test-all build bench fuzz format lint install clean dependencies
 .DEFAULT_GOAL := build
 
 dependencies:
@@ -52,6 +53,12 @@ bench:
 	@scripts/configure.sh bench
 	@cmake --build --preset bench -j $(JOBS) --target ballast_benchmarks
 	@python3 bench/compare.py build/bin/ballast_bench build/bin/ballast
+
+fuzz:
+	@scripts/install-dependencies.sh --fuzz
+	@scripts/configure.sh fuzz
+	@cmake --build --preset fuzz -j $(JOBS) --target ballast_fuzz
+	@fuzz/run.sh $(TARGETS)
 
 format:
 	@scripts/install-dependencies.sh --lint

@@ -11,7 +11,11 @@ case $preset in
 esac
 set -- --preset "$preset" --log-level=NOTICE
 if [ ! -f "$folder/CMakeCache.txt" ]; then
-  set -- "$@" "-DCMAKE_CXX_COMPILER=$(scripts/compiler.sh)"
+  case $preset in
+    fuzz) compiler=$(scripts/compiler.sh clang) ;;
+    *) compiler=$(scripts/compiler.sh) ;;
+  esac
+  set -- "$@" "-DCMAKE_CXX_COMPILER=$compiler"
   if command -v ccache >/dev/null 2>&1; then
     set -- "$@" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
   fi

@@ -4,6 +4,7 @@
 #   scripts/install-dependencies.sh           # what building and testing need
 #   scripts/install-dependencies.sh --lint    # clang-format and clang-tidy as well
 #   scripts/install-dependencies.sh --bench   # what the benchmarks need as well
+#   scripts/install-dependencies.sh --fuzz    # clang with its libFuzzer as well
 #
 # When everything is there it does nothing and says nothing. On other systems it lists what to install and exits with 1.
 # docs/dependencies.md says more about each.
@@ -73,6 +74,11 @@ find_missing() {
     compgen -G "/usr/lib/llvm-*/lib/clang/*/include/omp.h" >/dev/null || need libomp-dev "OpenMP's header for clang-tidy"
   elif [[ "${1:-}" == --bench ]]; then
     have python3 || need python3 "runs the benchmarks, side by side with PyTorch where that is installed"
+  elif [[ "${1:-}" == --fuzz ]]; then
+    scripts/compiler.sh clang >/dev/null || need clang "the compiler of the fuzz targets"
+    compgen -G "/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a" >/dev/null || need libclang-rt-dev "libFuzzer and the sanitizers of clang"
+    compgen -c llvm-symbolizer >/dev/null || need llvm "names functions in the sanitizers' reports"
+    have python3 || need python3 "puts the seeds together"
   fi
 }
 
