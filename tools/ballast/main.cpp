@@ -1,6 +1,6 @@
 // The ballast command: parses, calls the library, prints. One file per subcommand.
 //
-// Exit status 0, or 2 with one line on standard error that says what was wrong.
+// Exit status 0, or 2 with one line on standard error that says what was wrong; `verify` also gives 1, for findings.
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "tools/ballast/convert.h"
 #include "tools/ballast/parse_problem.h"
 #include "tools/ballast/show.h"
 #include "tools/ballast/standard_output.h"
 #include "tools/ballast/terminal_text.h"
+#include "tools/ballast/verify.h"
 #include "tools/ballast/version.h"
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -33,12 +35,17 @@ int fail(std::string_view message) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Looks into files of trained networks, without running anything in them.", "ballast");
+  CLI::App app(
+      "Looks into files of trained networks, checks and converts them, without running anything in them.",
+      "ballast");
   app.set_version_flag("--version", fmt::format("ballast {}", kVersion), "Print the version and exit");
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.get_formatter()->column_width(24);
   app.footer("Example:\n  ballast show model.pth\n\n`ballast COMMAND --help` says more about a command.");
+  int status = 0;
   add_show(app);
+  add_convert(app);
+  add_verify(app, status);
 
   if (const std::string problem = command_problem(app, {argv + std::min(argc, 1), argv + argc});
       !problem.empty())
@@ -52,7 +59,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return fail(parse_problem(app, e));
   }
-  return 0;
+  return status;
 }
 
 }  // namespace
