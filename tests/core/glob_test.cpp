@@ -1,11 +1,12 @@
-#include "tools/ballast/glob.h"
+
+#include "ballast/core/glob.h"
 
 #include <chrono>
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace ballast::tool {
+namespace ballast {
 namespace {
 
 struct Case {
@@ -65,4 +66,4 @@ TEST(Glob, TakesNoExponentialTime) {
 }
 
 }  // namespace
-}  // namespace ballast::tool
+}  // namespace ballast

@@ -1,11 +1,11 @@
-#include "tools/ballast/glob.h"
+#include "ballast/core/glob.h"
 
 #include <cstddef>
 #include <optional>
 
 #include "ballast/core/utf8.h"
 
-namespace ballast::tool {
+namespace ballast {
 namespace {
 
 /// A set such as [a-z_] at the front of `pattern`: whether `c` is in it, with `pattern` moved behind it; nullopt if the
@@ -70,4 +70,4 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
   return true;
 }
 
-}  // namespace ballast::tool
+}  // namespace ballast
