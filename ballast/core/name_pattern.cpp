@@ -281,7 +281,7 @@ class NamePatternParser {
     const auto found = std::find(out_.sets_.begin(), out_.sets_.end(), set);
     const auto at = found - out_.sets_.begin();
     if (found == out_.sets_.end()) out_.sets_.push_back(set);
-    return {{Kind::kByte, static_cast<std::int32_t>(at)}};
+    return {{Kind::kOneOf, static_cast<std::int32_t>(at)}};
   }
 
   std::string_view pattern_;
@@ -312,7 +312,7 @@ void NamePattern::follow(Threads& threads, const Thread& thread, std::string_vie
       threads.seen[static_cast<std::size_t>(t.step)] = at;
       const Step& step = program_[static_cast<std::size_t>(t.step)];
       switch (step.kind) {
-        case Step::Kind::kByte:
+        case Step::Kind::kOneOf:
         case Step::Kind::kMatch:
           threads.alive.push_back(t);
           goes_on = false;

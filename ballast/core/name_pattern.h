@@ -51,9 +51,9 @@ class NamePattern {
 
   /// One step of the program; places are relative to the step.
   struct Step {
-    enum class Kind : std::uint8_t { kByte, kFork, kJump, kMark, kBegin, kEnd, kMatch };
+    enum class Kind : std::uint8_t { kOneOf, kFork, kJump, kMark, kBegin, kEnd, kMatch };
     Kind kind;
-    std::int32_t to = 0;     ///< kByte: the set; kFork, kJump: where to go; kMark: which mark
+    std::int32_t to = 0;     ///< kOneOf: the set; kFork, kJump: where to go; kMark: which mark
     std::int32_t other = 0;  ///< kFork: where to go if that leads nowhere
   };
   struct Thread {
