@@ -65,7 +65,7 @@ std::string shape_reason(ShapeCause cause, IntArrayRef from, IntArrayRef to) {
       case ShapeCause::kReshaped:
         return "as many elements: reshaped?";
       case ShapeCause::kFirstSize:
-        return "only the first size differs: another number of classes, words or channels?";
+        return "only the first size differs";
       case ShapeCause::kOneSize:
         return "only one size differs";
       case ShapeCause::kSeveralSizes:

@@ -101,9 +101,9 @@ class Text {
     const std::pair<std::size_t, std::string_view> rows[] = {
         {wrong, "have another shape"},
         {r_.refused.size(), "have another type and are refused"},
-        {r_.missing.size(), "missing in the file"},
-        {r_.unexpected.size(), "of the file unexpected"},
-        {r_.left_out.size(), "of the file left out by the filter"},
+        {r_.missing.size(), "missing from the file"},
+        {r_.unexpected.size(), "unexpected in the file"},
+        {r_.left_out.size(), "left out by the filter"},
         {r_.errors.size(), "in the way besides"},
     };
     std::size_t width = 0;
@@ -162,15 +162,20 @@ class Text {
       case MatchCure::Kind::kRename:
         break;
     }
+    const std::string names = count(c.bears, "name");
     if (c.model_part.empty())
-      return fmt::format("{} of the file have {}, which the model's do not", count(c.names, "name"), from);
-    return fmt::format("{} of the file say {} where the model says {}", count(c.names, "name"), from, to);
+      return fmt::format("{} of the file have {}, which the model's do not", names, from);
+    return fmt::format("{} of the file say {} where the model says {}", names, from, to);
   }
 
   static std::string how_many_fit(const MatchCure& c) {
-    if (c.fits == c.names) return c.names == 1 ? "; it fits then" : "; all fit then";
-    return fmt::format("; {} fit then, {} have another shape", with_commas(c.fits),
-                       with_commas(c.names - c.fits));
+    const std::string other = c.fits < c.names
+                                  ? fmt::format(", {} have another shape", with_commas(c.names - c.fits))
+                                  : std::string();
+    if (c.kind == MatchCure::Kind::kRename && c.fits < c.bears) {
+      return fmt::format("; {} of them fit then{}", with_commas(c.fits), other);
+    }
+    return fmt::format("; {} then{}", other.empty() ? "all fit" : with_commas(c.fits) + " fit", other);
   }
 
   /// The rules on names as a program writes them.
@@ -196,7 +201,8 @@ class Text {
   static std::string options(const MatchRules& rules) {
     std::string out;
     const auto add = [&](std::string_view option, std::string_view value) {
-      out += fmt::format("{}--{} {}", out.empty() ? "" : " ", option, shell_word(value));
+      out += fmt::format("{}--{}{}{}", out.empty() ? "" : " ", option, value.starts_with('-') ? '=' : ' ',
+                         shell_word(value));
     };
     if (rules.filter) add("filter", *rules.filter);
     if (!rules.strip_prefix.empty()) add("strip-prefix", rules.strip_prefix);
@@ -205,7 +211,7 @@ class Text {
     return out;
   }
 
-  /// Names that differ in their numbers only and have the same to say, on one line.
+  /// Names that differ in their numbers only and have the same to say, on one line; each on its own where all find room.
   struct Fold {
     const MatchedName* first;
     std::string stars;
@@ -215,7 +221,7 @@ class Text {
     std::vector<Fold> folds;
     std::unordered_map<std::string, std::size_t> at;
     for (const MatchedName* n : names) {
-      std::string stars = with_stars(n->name);
+      std::string stars = names.size() <= kMostLines ? n->name : with_stars(n->name);
       const auto [place, is_new] =
           at.try_emplace(fmt::format("{}\n{}\n{}", stars, n->reason,
                                      n->nearest.empty() ? "" : with_stars(n->nearest.front())),

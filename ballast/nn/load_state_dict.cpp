@@ -1,11 +1,14 @@
 #include "ballast/nn/load_state_dict.h"
 
+#include <algorithm>
+#include <deque>
 #include <ostream>
 
 #include "ballast/core/error.h"
 #include "ballast/core/prefetch.h"
 #include "ballast/core/print.h"
 #include "ballast/core/warning.h"
+#include "ballast/nn/load_report.h"
 #include "ballast/nn/module.h"
 #include "ballast/nn/module_extras.h"
 #include "ballast/nn/unexpected_keys.h"
@@ -48,13 +51,28 @@ bool same_view(const Tensor& a, const Tensor& b) {
          a.storage_offset() == b.storage_offset() && a.sizes() == b.sizes() && a.strides() == b.strides();
 }
 
+/// What two tensors of different sizes have both, as views of each.
+struct Overlap {
+  Overlap(const Tensor& a, const Tensor& b) {
+    Dims sizes(a.sizes());
+    for (std::size_t d = 0; d < sizes.size(); ++d) sizes[d] = std::min(sizes[d], b.sizes()[d]);
+    first = a.alias(sizes, a.strides(), a.storage_offset());
+    second = b.alias(sizes, b.strides(), b.storage_offset());
+  }
+  Tensor first, second;
+};
+
 }  // namespace
 
 /// One load: plans what goes where and what is wrong, then does it.
 class StateDictLoader {
  public:
   StateDictLoader(Module& root, const StateDict& state, const LoadStateDictOptions& options)
-      : root_(root), options_(options), context_(state, options) {}
+      : root_(root), given_state_(state), options_(options), context_(state, options) {
+    if (options.rules.keeps_names()) return;
+    renamed_ = renamed(state, options.rules);
+    context_.state_ = &renamed_->dict;
+  }
 
   IncompatibleKeys run() {
     walk(
@@ -63,14 +81,21 @@ class StateDictLoader {
         [this](Module& m, const std::string&) {
           if (m.extras_ && !m.extras_->load_post.empty()) with_post_hooks_.push_back(&m);
         });
+    find_twins();
     if (context_.changed_ || taken_ != context_.state().size()) {
       keys_.unexpected_keys = unexpected_keys(root_, context_.state());
     }
+    std::optional<MatchReport> report;
+    if (options_.report != nullptr) report = make_report();
     const bool clean = is_clean();
     if (clean) commit();
     for (Module* m : with_post_hooks_) m->extras_->load_post.run(*m, keys_);
-    if (!is_clean()) throw Error(error_text());
-    if (!clean) commit();
+    const bool forgiven = is_clean();
+    if (!report && !forgiven) report = make_report();
+    if (report) keep_only(*report, keys_);
+    if (options_.report != nullptr) *options_.report = *report;
+    if (!forgiven && !options_.dry_run) throw LoadStateDictError(error_text(), *std::move(report));
+    if (!clean && forgiven) commit();
     return std::move(keys_);
   }
 
@@ -83,6 +108,12 @@ class StateDictLoader {
   };
   struct Tie {
     Tensor given, assigned;
+  };
+  /// A name that was not given, of a tensor that may have been given under another.
+  struct Twin {
+    Module* module;
+    Tensor* slot;
+    std::size_t at;  // in missing_keys
   };
 
   [[nodiscard]] bool is_clean() const {
@@ -140,6 +171,8 @@ class StateDictLoader {
     if (!slot.defined()) return;
     const Tensor* found = given_for(prefix, e.name);
     if (found == nullptr) {
+      if (options_.rules.tied_names == TiedNames::kOnce)
+        twins_.push_back({&m, &slot, keys_.missing_keys.size()});
       keys_.missing_keys.push_back(key_);
       return;
     }
@@ -154,15 +187,36 @@ class StateDictLoader {
     if (slot.dim() == 0 && given.dim() == 1 && given.numel() == 1) {
       given = given.alias({}, {}, given.storage_offset());  // files older than tensors of no dimension
     }
-    if (given.sizes() != slot.sizes()) {
+    if (options_.rules.tied_names == TiedNames::kOnce) {
+      const auto [before, fresh] = given_.emplace(slot.unsafeGetTensorImpl());
+      if (!fresh && !options_.assign && same_view(*before, given)) return;  // is loaded already
+      *before = given;
+    }
+    const bool other_shape = given.sizes() != slot.sizes();
+    if (other_shape && options_.rules.on_shape_mismatch == OnShapeMismatch::kSkip) return;
+    if (other_shape &&
+        (options_.rules.on_shape_mismatch == OnShapeMismatch::kFail || given.dim() != slot.dim())) {
+      told_by_report_.push_back(context_.errors_.size());
       context_.error(
           fmt::format("size mismatch for {}: copying a param with shape {} from checkpoint, the shape in "
                       "current model is {}.",
                       key_, torch_size(given), torch_size(slot)));
       return;
     }
+    if (options_.rules.on_dtype_mismatch == OnDTypeMismatch::kRefuse && given.dtype() != slot.dtype()) {
+      told_by_report_.push_back(context_.errors_.size());
+      context_.error(fmt::format(
+          "dtype mismatch for {}: copying a param with dtype torch.{} from checkpoint, the dtype in current "
+          "model is torch.{}.",
+          key_, dtype_name(given.dtype()), dtype_name(slot.dtype())));
+      return;
+    }
     if (options_.assign) {
       plan_assign(m, slot, given, is_parameter);
+    } else if (other_shape) {
+      Overlap overlap(slot, given);
+      slices_.push_back(std::move(overlap.first));
+      plan_copy(m, slices_.back(), std::move(overlap.second));
     } else {
       plan_copy(m, slot, std::move(given));
     }
@@ -212,13 +266,22 @@ class StateDictLoader {
       return;
     }
     Tensor value = given;
+    if (given.sizes() != slot.sizes()) {
+      if (given.is_meta() || slot.is_meta()) {
+        context_.error(copy_failure(key_, slot, given, "Cannot copy out of meta tensor; no data!"));
+        return;
+      }
+      value = slot.detach().to(given.dtype(), false, true);
+      const Overlap overlap(value, given);
+      copy_elements(overlap.first, overlap.second);
+    }
     if (is_parameter) {
       if (*requires_grad && !given.is_floating_point() && !given.is_complex()) {
         context_.error(copy_failure(
             key_, slot, given, "Only Tensors of floating point and complex dtype can require gradients"));
         return;
       }
-      if (!given.is_parameter()) value = Parameter(given, *requires_grad);
+      if (!value.is_parameter()) value = Parameter(value, *requires_grad);
     }
     tie->given = given;
     tie->assigned = value;
@@ -227,7 +290,38 @@ class StateDictLoader {
     step({&m, &slot, std::move(value), requires_grad});
   }
 
+  /// Names of tensors that were given under another name are not missing.
+  void find_twins() {
+    if (twins_.empty()) return;
+    std::vector<bool> given(keys_.missing_keys.size());
+    for (const Twin& twin : twins_) {
+      const void* const tensor = twin.slot->unsafeGetTensorImpl();
+      if (given_.find(tensor) == nullptr) continue;
+      given[twin.at] = true;
+      const Tie* const tie = options_.assign ? ties_.find(tensor) : nullptr;
+      if (tie != nullptr) step({twin.module, twin.slot, tie->assigned, std::nullopt});
+    }
+    std::vector<std::string> missing;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      if (!given[i]) missing.push_back(std::move(keys_.missing_keys[i]));
+    }
+    keys_.missing_keys = std::move(missing);
+  }
+
+  [[nodiscard]] MatchReport make_report() const {
+    LoadView view{renamed_ ? renamed_->dict : given_state_,
+                  context_.state(),
+                  renamed_ ? &*renamed_ : nullptr,
+                  options_.rules,
+                  {}};
+    for (std::size_t i = 0; i < context_.errors_.size(); ++i) {
+      if (!std::ranges::binary_search(told_by_report_, i)) view.errors.push_back(context_.errors_[i]);
+    }
+    return report_of(root_, std::move(view));
+  }
+
   void step(Step s) {
+    if (options_.dry_run) return;
     if (options_.atomic) {
       steps_.push_back(std::move(s));
     } else {
@@ -266,7 +360,9 @@ class StateDictLoader {
   static constexpr std::size_t kStoragesAhead = 4;
 
   Module& root_;
+  const StateDict& given_state_;
   const LoadStateDictOptions& options_;
+  std::optional<RenamedStateDict> renamed_;
   LoadContext context_;
   IncompatibleKeys keys_;
   std::string key_;
@@ -276,6 +372,10 @@ class StateDictLoader {
   std::vector<Module*> with_post_hooks_;
   PointerMap<Tie> ties_;
   std::vector<Tensor> old_values_;
+  std::deque<Tensor> slices_;  // places in entries that take a part; steps point to them
+  std::vector<Twin> twins_;
+  PointerMap<Tensor> given_;                 // by the tensors of the model, under TiedNames::kOnce
+  std::vector<std::size_t> told_by_report_;  // errors about shapes and types
 };
 
 std::optional<std::int64_t> LoadContext::version() const {
@@ -316,6 +416,14 @@ std::ostream& operator<<(std::ostream& os, const IncompatibleKeys& keys) { retur
 
 IncompatibleKeys Module::load_state_dict(const StateDict& state, const LoadStateDictOptions& options) {
   return StateDictLoader(*this, state, options).run();
+}
+
+MatchReport match(Module& model, const StateDict& state, LoadStateDictOptions options) {
+  MatchReport report;
+  options.dry_run = true;
+  options.report = &report;
+  model.load_state_dict(state, options);
+  return report;
 }
 
 }  // namespace ballast::nn

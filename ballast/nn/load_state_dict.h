@@ -1,12 +1,21 @@
-// Loading a StateDict into a module: what was missing, what was left over, and what a module may do when its
-// turn comes.
+// Loading a StateDict into a module: PyTorch's behaviour and texts, rules for checkpoints that do not quite fit, and a report
+// of what became of each name.
 //
-//   auto result = model->load_state_dict(load("resnet.pth"), {.strict = false});
+//   auto result = model->load_state_dict(state, {.strict = false});
 //   std::cout << result;       // _IncompatibleKeys(missing_keys=['fc.bias'], unexpected_keys=[])
+//
+//   fmt::print("{}", nn::match(*model, state));        // how it would load, why not, and what would help (docs/loading.md)
+//
+//   MatchReport report;
+//   model->load_state_dict(state, {.strict = false,
+//                                  .rules = {.strip_prefix = "module.", .on_shape_mismatch = OnShapeMismatch::kSkip},
+//                                  .report = &report});
+//   for (const auto& m : report.loaded) model->get_parameter(m.name).requires_grad_(false);
 #pragma once
 
 #include <cstdint>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,12 +24,15 @@
 
 #include <fmt/format.h>
 
+#include "ballast/core/error.h"
+#include "ballast/core/match_report.h"
+#include "ballast/core/match_rules.h"
 #include "ballast/core/state_dict.h"
 
 namespace ballast::nn {
 
 struct LoadStateDictOptions {
-  /// Missing and unexpected names are errors. (A size that differs always is one.)
+  /// Missing and unexpected names are errors. (A size that differs always is one, unless a rule says otherwise.)
   bool strict = true;
   /// The module takes over the given tensors instead of copying their values: types and memory become the
   /// given ones, requires_grad stays the module's. Names tied in the module stay tied where the given tensors
@@ -29,6 +41,26 @@ struct LoadStateDictOptions {
   /// After an error nothing in the model has changed. False: what fits is copied before the error, as PyTorch
   /// does.
   bool atomic = true;
+  /// Which entries take part, under which names, and what happens where shapes or types differ or names are tied
+  /// (core/match_rules.h). Hooks and modules see the names that the rules give.
+  MatchRules rules = {};
+  /// Nothing is changed, and what does not fit is no error: it is in the result and in the report. (Hooks run as in a load
+  /// that fails: those before it, and those after it, which may forgive names.)
+  bool dry_run = false;
+  /// Filled in before anything changes and before an error is thrown; left alone where rules or hooks throw. Costs a walk
+  /// and some memory for each name, so that loads that need no report make none.
+  MatchReport* report = nullptr;
+};
+
+/// A load that failed. `what()` is PyTorch's text; the report says why, and what would help.
+class LoadStateDictError : public Error {
+ public:
+  LoadStateDictError(const std::string& text, MatchReport report)
+      : Error(text), report_(std::make_shared<const MatchReport>(std::move(report))) {}
+  [[nodiscard]] const MatchReport& report() const noexcept { return *report_; }
+
+ private:
+  std::shared_ptr<const MatchReport> report_;
 };
 
 /// The names that did not match. Prints as in Python: `<All keys matched successfully>` or
@@ -76,6 +108,11 @@ class LoadContext {
   mutable std::optional<std::unordered_map<std::string, std::int64_t>>
       versions_;  // made when first asked for
 };
+
+class Module;
+
+/// What load_state_dict would do, without doing it: the report of a dry run.
+[[nodiscard]] MatchReport match(Module& model, const StateDict& state, LoadStateDictOptions options = {});
 
 }  // namespace ballast::nn
 
