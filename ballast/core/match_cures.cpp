@@ -42,10 +42,10 @@ bool is_number(std::string_view part) {
 
 /// `text` as a regular expression that means just it.
 std::string literally(std::string_view text) {
+  constexpr std::string_view kSpecial = "\\^$.|?*+()[]{}/";
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-    if (!plain) out += '\\';
+    if (kSpecial.find(c) != std::string_view::npos) out += '\\';
     out += c;
   }
   return out;

@@ -280,7 +280,7 @@ class Text {
   void lacking(std::string_view title, const std::vector<MatchedName>& names, std::string_view where) {
     const std::vector<const MatchedName*> left = pointers(names);
     if (left.empty()) return;
-    line("\n{}{}", title, left.size() < names.size() ? ", after the changes above too" : "");
+    line("\n{}{}", title, left.size() < names.size() ? ", also after these changes" : "");
     list(left, [&](const MatchedName& n) {
       const bool missing = &names == &r_.missing;
       std::string about = shape_text(missing ? n.model_shape : n.file_shape);

@@ -1,6 +1,7 @@
 // The ballast command: parses, calls the library, prints. One file per subcommand.
 //
-// Exit status 0, or 2 with one line on standard error that says what was wrong; `verify` also gives 1, for findings.
+// Exit status 0; 1 where a command found what it was asked to look for (a checkpoint that does not fit, a file that would run
+// something); 2 with one line on standard error that says what was wrong.
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "tools/ballast/convert.h"
+#include "tools/ballast/match.h"
 #include "tools/ballast/parse_problem.h"
 #include "tools/ballast/show.h"
 #include "tools/ballast/standard_output.h"
@@ -46,6 +48,7 @@ int run(int argc, char** argv) {
   add_show(app);
   add_convert(app);
   add_verify(app, status);
+  add_match(app, status);
 
   if (const std::string problem = command_problem(app, {argv + std::min(argc, 1), argv + argc});
       !problem.empty())

@@ -1,6 +1,7 @@
 #include "tools/ballast/parse_problem.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "tools/ballast/nearest.h"
 #include <fmt/format.h>
@@ -22,6 +23,22 @@ std::vector<std::string> options_of(const CLI::App& app) {
   return names;
 }
 
+/// The names of the files that a command takes, "FILE" or "CHECKPOINT MODEL".
+std::vector<std::string> files_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* o : app.get_options()) {
+    if (o->get_positional()) names.push_back(o->get_name(true));
+  }
+  return names;
+}
+
+std::string how_many_files(const CLI::App& command) {
+  constexpr std::string_view kWords[] = {"no", "one", "two", "three"};
+  const std::size_t n = files_of(command).size();
+  return fmt::format("{} file{}", n < std::size(kWords) ? kWords[n] : std::string_view("more"),
+                     n == 1 ? "" : "s");
+}
+
 const CLI::App& chosen(const CLI::App& app) {
   const auto commands = app.get_subcommands();
   return commands.empty() ? app : *commands.front();
@@ -38,7 +55,8 @@ std::string unexpected(const CLI::App& app, const std::string& word) {
   const std::vector<std::string> options = options_of(command);
   // Behind "--" an option is a file.
   if (!word.starts_with('-') || std::ranges::find(options, name) != options.end()) {
-    return fmt::format("'{}' is one argument too many: {} takes one file", word, command.get_name());
+    return fmt::format("'{}' is one argument too many: {} takes {}", word, command.get_name(),
+                       how_many_files(command));
   }
   const std::string guess = did_you_mean(name, options);
   return fmt::format("{} is no option of {}{}", name, command.get_name(),
@@ -67,7 +85,9 @@ std::string parse_problem(const CLI::App& app, const CLI::ParseError& error) {
   if (no_file || is<CLI::ExtrasError>(error)) {
     if (const auto left = app.remaining(true); !left.empty()) return unexpected(app, left.front());
   }
-  if (no_file) return fmt::format("a file is missing: ballast {} FILE", chosen(app).get_name());
+  if (no_file)
+    return fmt::format("a file is missing: ballast {} {}", chosen(app).get_name(),
+                       fmt::join(files_of(chosen(app)), " "));
   const std::string_view what = error.what();
   if (is<CLI::ArgumentMismatch>(error)) {
     if (what.ends_with("flag override"))

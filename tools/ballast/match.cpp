@@ -1,0 +1,120 @@
+#include "tools/ballast/match.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/ballast/match_json.h"
+#include "tools/ballast/name_listing.h"
+#include "tools/ballast/standard_output.h"
+#include "tools/ballast/terminal_text.h"
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+
+#include "ballast/core/match.h"
+#include "ballast/core/name_rules.h"
+
+namespace ballast::tool {
+namespace {
+
+constexpr const char* kFooter =
+    R"(Both are checkpoints, or listings that ballast show --json has printed. Names of CHECKPOINT change in this
+order: those that GLOB does not describe are left out, --strip-prefix goes, --add-prefix comes, then each
+--rename. FROM is the beginning of a name; between slashes it is a regular expression, in TO $1 is its first
+group.
+
+Examples:
+  ballast match resnet.pth mine.pth
+  ballast match ddp.pth mine.pth --strip-prefix module.
+  ballast match old.pth mine.pth --rename encoder.=trunk. --rename '/layer(\d+)\./=blocks.$1.'
+  ballast match resnet.pth mine.pth --filter 'layer*' --json | jq .cures      for programs (docs/loading.md)
+
+Nothing in the files is ever executed. Exit status: 0 fits wholly, 1 does not, 2 with one line on standard error.)";
+
+struct MatchOptions {
+  std::string checkpoint, model, filter, strip_prefix, add_prefix;
+  std::vector<std::string> renames;
+  bool json = false, quiet = false;
+  CLI::Option* filter_given = nullptr;
+};
+
+/// FROM=TO; the = behind an expression is the one behind its second slash.
+std::optional<Rename> rename_of(const std::string& text) {
+  const bool is_expression = text.starts_with('/') && text.find("/=", 1) != std::string::npos;
+  const std::size_t equals = is_expression ? text.find("/=", 1) + 1 : text.find('=');
+  if (equals == std::string::npos) return std::nullopt;
+  return Rename{text.substr(0, equals), text.substr(equals + 1)};
+}
+
+/// What is wrong with a FROM=TO; empty if nothing is.
+std::string rename_problem(const std::string& text) {
+  const auto rename = rename_of(text);
+  if (!rename) return fmt::format("'{}' has no =, as in encoder.=trunk.", text);
+  try {
+    static_cast<void>(NameRules({.rename = {*rename}}));
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return {};
+}
+
+void run(const MatchOptions& options, int& status) {
+  MatchRules rules{.strip_prefix = options.strip_prefix, .add_prefix = options.add_prefix};
+  if (options.filter_given->count() > 0) rules.filter = options.filter;
+  for (const std::string& text : options.renames) rules.rename.push_back(*rename_of(text));
+
+  const NamedShapes file = read_names(options.checkpoint);
+  const NamedShapes model = read_names(options.model);
+  const MatchReport report = match(file, model, rules);
+  status = report.fits() ? 0 : 1;
+  if (options.quiet) return;
+  fmt::memory_buffer out;
+  if (options.json) {
+    write_match_json(out, options.checkpoint, options.model, report);
+  } else {
+    fmt::format_to(std::back_inserter(out), "{} into {}\n{}", terminal_text(options.checkpoint),
+                   terminal_text(options.model), match_text(report, MatchReader::kCommandLine));
+  }
+  write_to_standard_output({out.data(), out.size()});
+}
+
+}  // namespace
+
+void add_match(CLI::App& app, int& status) {
+  auto options = std::make_shared<MatchOptions>();
+  CLI::App* match =
+      app.add_subcommand("match", "Show how a checkpoint would load into a model, and what would help");
+  match->add_option("CHECKPOINT", options->checkpoint, "the checkpoint to load, or a listing of it")
+      ->required()
+      ->type_name("");
+  match
+      ->add_option("MODEL", options->model,
+                   "what it would load into: a checkpoint of the model, or a listing of its names and shapes")
+      ->required()
+      ->type_name("");
+  match
+      ->add_option("--strip-prefix", options->strip_prefix,
+                   "taken from names of CHECKPOINT that begin with it")
+      ->type_name("P");
+  match->add_option("--add-prefix", options->add_prefix, "put before every name of CHECKPOINT")
+      ->type_name("P");
+  match->add_option("--rename", options->renames, "replaced in names of CHECKPOINT; may be given many times")
+      ->type_name("FROM=TO")
+      ->allow_extra_args(false)
+      ->check(rename_problem);
+  options->filter_given = match
+                              ->add_option("--filter", options->filter,
+                                           "only names of CHECKPOINT that match as a whole take part")
+                              ->type_name("GLOB");
+  match->add_flag("--json", options->json, "one JSON document instead of text")->disable_flag_override();
+  match->add_flag("--quiet", options->quiet, "print nothing: the exit status says it")
+      ->disable_flag_override();
+  match->footer(kFooter);
+  match->callback([options, &status] { run(*options, status); });
+}
+
+}  // namespace ballast::tool
