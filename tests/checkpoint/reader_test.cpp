@@ -67,7 +67,8 @@ TEST(Reader, EveryGoldenTensorAndItsPartsAreThoseOfLoad) {
   int tensors = 0;
   int parts = 0;
   int sparse = 0;
-  for (const char* folder : {"checkpoints/zip/", "checkpoints/script/", "checkpoints/export/", "real/"}) {
+  for (const char* folder :
+       {"checkpoints/zip/", "checkpoints/legacy/", "checkpoints/script/", "checkpoints/export/", "real/"}) {
     for (const std::string& path : readable_files(folder)) {
       SCOPED_TRACE(path);
       const auto c = load(path);
