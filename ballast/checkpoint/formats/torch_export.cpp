@@ -72,6 +72,7 @@ class TorchExport {
 
   [[nodiscard]] std::vector<std::string> model_names() const {
     std::vector<std::string> names;
+    std::unordered_set<std::string_view> seen;
     const std::string folder = root_ + "data/weights/";
     for (const ZipEntry& e : members_.zip().entries()) {
       if (!e.name.starts_with(folder)) continue;
@@ -79,7 +80,7 @@ class TorchExport {
       const std::string_view end = name.ends_with(kConfigEnd) ? kConfigEnd : kPickledEnd;
       if (!name.ends_with(end)) continue;
       name.remove_suffix(end.size());
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
+      if (seen.insert(name).second) names.emplace_back(name);
     }
     return names;
   }
