@@ -12,6 +12,7 @@ LoadOptions describing(const LoadOptions& options) {
   LoadOptions out = options;
   out.map_location = kMeta;
   out.dtype = std::nullopt;
+  out.dequantize = options.dequantize || (options.dtype && is_floating_point(*options.dtype));
   out.progress = {};
   if (out.verify != Verify::kAll) out.verify = Verify::kNone;
   return out;
@@ -66,9 +67,10 @@ Tensor Reader::read(std::string_view name, ArrayRef<Range> ranges) const {
   const TensorValue& v = t.value.tensor();
   check<NotImplementedError>(!v.sparse, "{}: '{}' is sparse: load with a filter reads it, as a whole",
                              checkpoint_.file().string(), shown_name(name));
-  check<NotImplementedError>(!v.quantized || ranges.empty(),
-                             "{}: '{}' is quantised: it is read as a whole, not in part",
-                             checkpoint_.file().string(), shown_name(name));
+  check<NotImplementedError>(
+      !v.quantized || ranges.empty(),
+      "{}: '{}' is quantised: it is read as a whole, or, with `dequantize`, as numbers",
+      checkpoint_.file().string(), shown_name(name));
   const StridedView view = part_of(v.tensor, name, ranges);
   if (t.storage == NamedTensor::kNoStorage)
     return empty_strided(view.sizes, view.strides, TensorOptions(v.tensor.dtype()).device(kMeta));

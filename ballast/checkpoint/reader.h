@@ -40,7 +40,7 @@ class Reader {
  public:
   struct Entry {
     std::string name;   ///< as in `Checkpoint::tensors()`
-    std::string dtype;  ///< "float32"; of quantised tensors "quint8": they are read as their integers
+    std::string dtype;  ///< "float32"; of quantised tensors "quint8", "q4_0": read as integers, as blocks
     Dims sizes;
     std::uint64_t bytes = 0;  ///< of the elements; of sparse tensors, of what is stored
     Layout layout = Layout::kStrided;

@@ -67,8 +67,8 @@ TEST(Reader, EveryGoldenTensorAndItsPartsAreThoseOfLoad) {
   int tensors = 0;
   int parts = 0;
   int sparse = 0;
-  for (const char* folder :
-       {"checkpoints/zip/", "checkpoints/legacy/", "checkpoints/script/", "checkpoints/export/", "real/"}) {
+  for (const char* folder : {"checkpoints/zip/", "checkpoints/legacy/", "checkpoints/script/",
+                             "checkpoints/export/", "checkpoints/gguf/", "checkpoints/numpy/", "real/"}) {
     for (const std::string& path : readable_files(folder)) {
       SCOPED_TRACE(path);
       const auto c = load(path);
@@ -318,6 +318,29 @@ TEST(Reader, OptionsChooseTensorsAndTheirType) {
   EXPECT_EQ(r.entries()[0].dtype, "float16");
   EXPECT_EQ(r.entries()[0].bytes, 64u);
   EXPECT_EQ(bytes_of(r.read("0.weight")), bytes_of(load(path, {.dtype = kFloat16}).state_dict()["0.weight"]));
+}
+
+TEST(Reader, BlocksOfGgufAreReadAsTheyAreOrAsNumbers) {
+  const auto path = data_path("checkpoints/gguf/quants.gguf");
+  const auto computed = [](std::string_view name) { return name.starts_with("q"); };
+  for (checkpoint::LoadOptions options :
+       {checkpoint::LoadOptions{.dequantize = true}, checkpoint::LoadOptions{.dtype = kFloat16}}) {
+    options.filter = computed;
+    const auto c = load(path, options);
+    const Reader r(path, options);
+    int parts = 0;
+    std::mt19937 random(10);
+    for (const auto& t : c.tensors()) {
+      const Tensor& whole = t.value.tensor().tensor;
+      EXPECT_EQ(r.read(t.name).dtype(), whole.dtype());
+      EXPECT_EQ(bytes_of(r.read(t.name)), bytes_of(whole)) << t.name;
+      const auto ranges = random_ranges(random, whole.sizes());
+      EXPECT_EQ(bytes_of(r.read(t.name, ranges)), bytes_of(sliced(whole, ranges))) << t.name;
+      ++parts;
+    }
+    std::cout << "[ cases ] " << parts << " tensors\n";
+    EXPECT_GT(parts, 0);
+  }
 }
 
 TEST(Reader, ViewsThatRepeatCostWhatTheyShow) {
