@@ -1,10 +1,11 @@
 #include <cmath>
+#include <vector>
 
 #include "ballast/autograd/tape.h"
 #include "ballast/core/parallel.h"
-#include "ballast/ops/channels.h"
 #include "ballast/ops/compute_type.h"
 #include "ballast/ops/copy.h"
+#include "ballast/ops/cpu/norm_kernels.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/normalization.h"
 #include "ballast/ops/unary.h"
@@ -18,34 +19,17 @@ struct Layout {
   explicit Layout(const Tensor& x)
       : n(x.sizes()[0]), channels(x.sizes()[1]), rest(numel_of(x.sizes().slice(2))) {}
   [[nodiscard]] std::int64_t each() const { return n * rest; }
+  /// The elements of a channel, from its first one on.
+  [[nodiscard]] detail::Runs channel() const { return {n, rest, channels * rest}; }
+  /// Channels that stand side by side (rest == 1).
+  [[nodiscard]] detail::Columns columns(std::int64_t begin, std::int64_t end) const {
+    return {n, end - begin, channels};
+  }
 
-  /// Calls f(c) for each channel, on several threads if there is much to do.
+  /// Calls f(begin, end) for ranges of channels, on several threads if there is much to do.
   template <class F>
-  void for_each_channel(const F& f) const {
-    parallel_for(channels, grain_for(each()), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t c = begin; c < end; ++c) f(c);
-    });
-  }
-  /// The sum of f(i) over the elements of channel c.
-  template <class T, class F>
-  [[nodiscard]] double sum(std::int64_t c, const F& f) const {
-    if (rest == 1) {
-      return detail::long_sum<T>(n, [&](std::int64_t i) { return f(i * channels + c); });
-    }
-    double total = 0;
-    for (std::int64_t i = 0; i < n; ++i) {
-      const std::int64_t row = (i * channels + c) * rest;
-      total += detail::long_sum<T>(rest, [&](std::int64_t k) { return f(row + k); });
-    }
-    return total;
-  }
-  /// Calls f(i) for the elements of channel c.
-  template <class F>
-  void each_element(std::int64_t c, const F& f) const {
-    for (std::int64_t i = 0; i < n; ++i) {
-      const std::int64_t row = (i * channels + c) * rest;
-      for (std::int64_t k = 0; k < rest; ++k) f(row + k);
-    }
+  void in_ranges(const F& f) const {
+    parallel_for(channels, grain_for(each()), f);
   }
 };
 
@@ -65,53 +49,145 @@ struct Statistics {
   Tensor variance;  ///< without bias correction; in training only
 };
 
+/// The same of one type, to be filled in or read.
 template <class T>
-Statistics statistics_of(const Tensor& x, const Layout& l, double eps) {
-  const TensorOptions options(dtype_of<T>);
-  Statistics s{empty(l.channels, options), empty(l.channels, options), empty(l.channels, options)};
-  const T* const p = x.data_ptr<T>();
-  T* const mean = s.mean.data_ptr<T>();
-  T* const inverse = s.inverse.data_ptr<T>();
-  T* const variance = s.variance.data_ptr<T>();
-  const auto count = static_cast<double>(l.each());
-  l.for_each_channel([&](std::int64_t c) {
-    const double m = l.sum<T>(c, [p](std::int64_t i) { return p[i]; }) / count;
-    const T centre = static_cast<T>(m);
-    const double squares = l.sum<T>(c, [p, centre](std::int64_t i) {
-      const T d = p[i] - centre;
-      return d * d;
-    });
-    // The mean was rounded; what that adds to the squares is known.
-    const double off = m - static_cast<double>(centre);
+struct StatisticsOf {
+  T *mean, *inverse, *variance;
+  explicit StatisticsOf(const Statistics& s)
+      : mean(s.mean.data_ptr<T>()),
+        inverse(s.inverse.data_ptr<T>()),
+        variance(s.variance.defined() ? s.variance.data_ptr<T>() : nullptr) {}
+
+  /// Channel c, whose elements less mean[c] have squares of this sum; the mean was rounded from `exact`.
+  void set_variance(std::int64_t c, double exact, double squares, double count, double eps) const {
+    // What rounding the mean adds to the squares is known.
+    const double off = exact - static_cast<double>(mean[c]);
     const double v = std::max(squares / count - off * off, 0.0);
-    mean[c] = centre;
     variance[c] = static_cast<T>(v);
     inverse[c] = static_cast<T>(1 / std::sqrt(v + eps));
-  });
-  return s;
+  }
+};
+
+/// The statistics of channels [begin, end).
+template <class T>
+void find_statistics(const T* x, const Layout& l, std::int64_t begin, std::int64_t end, double eps,
+                     const StatisticsOf<T>& s) {
+  const auto& loops = detail::norm_loops<T>();
+  const auto count = static_cast<double>(l.each());
+  if (l.rest == 1) {
+    const auto n = static_cast<std::size_t>(end - begin);
+    std::vector<double> means(n), squares(n);
+    loops.column_sums(l.columns(begin, end), x + begin, means.data());
+    for (std::size_t k = 0; k < n; ++k) {
+      means[k] /= count;
+      s.mean[begin + static_cast<std::int64_t>(k)] = static_cast<T>(means[k]);
+    }
+    loops.column_sums_of_squares(l.columns(begin, end), x + begin, s.mean + begin, squares.data());
+    for (std::size_t k = 0; k < n; ++k) {
+      s.set_variance(begin + static_cast<std::int64_t>(k), means[k], squares[k], count, eps);
+    }
+    return;
+  }
+  for (std::int64_t c = begin; c < end; ++c) {
+    const T* const channel = x + c * l.rest;
+    const double exact = loops.sum(l.channel(), channel) / count;
+    s.mean[c] = static_cast<T>(exact);
+    s.set_variance(c, exact, loops.sum_of_squares(l.channel(), channel, s.mean[c]), count, eps);
+  }
 }
 
+/// Channels [begin, end) of the result.
 template <class T>
-void normalise(const Tensor& y, const Tensor& x, const Layout& l, const Statistics& s, const Tensor& weight,
-               const Tensor& bias) {
-  const T* const from = x.data_ptr<T>();
-  T* const to = y.data_ptr<T>();
-  const T* const mean = s.mean.data_ptr<T>();
-  const T* const inverse = s.inverse.data_ptr<T>();
-  const T* const w = data_or_null<T>(weight);
-  const T* const b = data_or_null<T>(bias);
-  l.for_each_channel([&](std::int64_t c) {
-    const T centre = mean[c];
-    const T scale = inverse[c] * value_or(w, c, T(1));
-    const T shift = value_or(b, c, T(0));
-    l.each_element(c, [=](std::int64_t i) { to[i] = (from[i] - centre) * scale + shift; });
-  });
+void normalise(const T* x, const Layout& l, std::int64_t begin, std::int64_t end, const StatisticsOf<T>& s,
+               const T* weight, const T* bias, T* y) {
+  const auto& loops = detail::norm_loops<T>();
+  const auto scale = [&](std::int64_t c) { return s.inverse[c] * value_or(weight, c, T(1)); };
+  if (l.rest == 1) {
+    std::vector<T> scales, shifts;
+    for (std::int64_t c = begin; c < end; ++c) {
+      scales.push_back(scale(c));
+      shifts.push_back(value_or(bias, c, T(0)));
+    }
+    return loops.column_affine(l.columns(begin, end), x + begin, s.mean + begin, scales.data(), shifts.data(),
+                               y + begin);
+  }
+  for (std::int64_t c = begin; c < end; ++c) {
+    loops.affine(l.channel(), x + c * l.rest, s.mean[c], scale(c), value_or(bias, c, T(0)), y + c * l.rest);
+  }
 }
 
 /// The gradients of x, weight and bias in one go; those not wanted are left undefined.
 struct Gradients {
   Tensor x, weight, bias;
 };
+
+/// What the kernels of the gradients read and write.
+template <class T>
+struct GradientPlaces {
+  const T *grad, *x, *weight;
+  StatisticsOf<T> statistics;
+  T *to_x, *to_weight, *to_bias;  ///< null: not wanted
+  bool training;
+
+  [[nodiscard]] bool wants_sums() const { return training || to_weight != nullptr; }
+  /// Keeps what of channel c's gradients are sums; gives what those of its elements follow from.
+  detail::GradientTerms<T> take(std::int64_t c, const detail::GradientSums& sums, double count) const {
+    const auto inverse = static_cast<double>(statistics.inverse[c]);
+    if (to_weight != nullptr) {
+      to_weight[c] = static_cast<T>(sums.dot * inverse);
+      to_bias[c] = static_cast<T>(sums.total);
+    }
+    const T scale = statistics.inverse[c] * value_or(weight, c, T(1));
+    if (!training) return {0, 0, 0, scale};
+    return {statistics.mean[c], static_cast<T>(sums.total / count),
+            static_cast<T>(sums.dot * inverse * inverse / count), scale};
+  }
+};
+
+template <class T>
+void gradients_of_columns(const Layout& l, std::int64_t begin, std::int64_t end, const GradientPlaces<T>& p) {
+  const auto& loops = detail::norm_loops<T>();
+  const auto n = static_cast<std::size_t>(end - begin);
+  const detail::Columns columns = l.columns(begin, end);
+  std::vector<double> totals(n), dots(n);
+  if (p.wants_sums()) {
+    loops.column_gradient_sums(columns, p.grad + begin, p.x + begin, p.statistics.mean + begin, totals.data(),
+                               dots.data());
+  }
+  std::vector<T> centres(n), levels(n), slopes(n), scales(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    const auto terms =
+        p.take(begin + static_cast<std::int64_t>(k), {totals[k], dots[k]}, static_cast<double>(l.each()));
+    centres[k] = terms.centre;
+    levels[k] = terms.level;
+    slopes[k] = terms.slope;
+    scales[k] = terms.scale;
+  }
+  if (p.to_x == nullptr) return;
+  if (p.training) {
+    loops.column_gradient(columns, p.grad + begin, p.x + begin, centres.data(), levels.data(), slopes.data(),
+                          scales.data(), p.to_x + begin);
+  } else {
+    loops.column_affine(columns, p.grad + begin, centres.data(), scales.data(), levels.data(),
+                        p.to_x + begin);
+  }
+}
+
+template <class T>
+void gradients_of_channel(const Layout& l, std::int64_t c, const GradientPlaces<T>& p) {
+  const auto& loops = detail::norm_loops<T>();
+  const T* const grad = p.grad + c * l.rest;
+  const T* const x = p.x + c * l.rest;
+  detail::GradientSums sums;
+  if (p.wants_sums()) sums = loops.gradient_sums(l.channel(), grad, x, p.statistics.mean[c]);
+  const detail::GradientTerms<T> terms = p.take(c, sums, static_cast<double>(l.each()));
+  if (p.to_x == nullptr) return;
+  if (p.training) {
+    loops.gradient(l.channel(), grad, x, T(1), terms, p.to_x + c * l.rest);
+  } else {
+    loops.affine(l.channel(), grad, T(0), terms.scale, T(0), p.to_x + c * l.rest);
+  }
+}
 
 template <class T>
 Gradients gradients(const Tensor& grad, const Tensor& x, const Tensor& weight, const Statistics& s,
@@ -123,37 +199,17 @@ Gradients gradients(const Tensor& grad, const Tensor& x, const Tensor& weight, c
     out.weight = empty(l.channels, x.options());
     out.bias = empty(l.channels, x.options());
   }
-  const T* const g = grad.data_ptr<T>();
-  const T* const from = x.data_ptr<T>();
-  const T* const mean = s.mean.data_ptr<T>();
-  const T* const inverse = s.inverse.data_ptr<T>();
-  const T* const w = data_or_null<T>(weight);
-  T* const gx = wants_x ? out.x.data_ptr<T>() : nullptr;
-  T* const gw = wants_affine ? out.weight.data_ptr<T>() : nullptr;
-  T* const gb = wants_affine ? out.bias.data_ptr<T>() : nullptr;
-  const auto count = static_cast<double>(l.each());
-  l.for_each_channel([&](std::int64_t c) {
-    const T centre = mean[c];
-    const T scale = inverse[c] * value_or(w, c, T(1));
-    double total = 0, dot = 0;
-    if (training || wants_affine) {
-      total = l.sum<T>(c, [g](std::int64_t i) { return g[i]; });
-      dot = l.sum<T>(c, [=](std::int64_t i) { return g[i] * (from[i] - centre); });
-    }
-    if (gw != nullptr) {
-      gw[c] = static_cast<T>(dot * static_cast<double>(inverse[c]));
-      gb[c] = static_cast<T>(total);
-    }
-    if (gx == nullptr) return;
-    if (!training) {
-      l.each_element(c, [=](std::int64_t i) { gx[i] = g[i] * scale; });
-      return;
-    }
-    const auto inv = static_cast<double>(inverse[c]);
-    const T mean_of_grad = static_cast<T>(total / count);
-    const T slope = static_cast<T>(dot * inv * inv / count);
-    l.each_element(
-        c, [=](std::int64_t i) { gx[i] = (g[i] - mean_of_grad - (from[i] - centre) * slope) * scale; });
+  const GradientPlaces<T> places{grad.data_ptr<T>(),
+                                 x.data_ptr<T>(),
+                                 data_or_null<T>(weight),
+                                 StatisticsOf<T>(s),
+                                 wants_x ? out.x.data_ptr<T>() : nullptr,
+                                 wants_affine ? out.weight.data_ptr<T>() : nullptr,
+                                 wants_affine ? out.bias.data_ptr<T>() : nullptr,
+                                 training};
+  l.in_ranges([&](std::int64_t begin, std::int64_t end) {
+    if (l.rest == 1) return gradients_of_columns(l, begin, end, places);
+    for (std::int64_t c = begin; c < end; ++c) gradients_of_channel(l, c, places);
   });
   return out;
 }
@@ -239,12 +295,13 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
     const auto plain = [](const Tensor& t) { return t.defined() ? t.to(dtype_of<C>).contiguous() : t; };
     const Tensor x = plain(input);
     if (training) {
+      const TensorOptions options(dtype_of<C>);
       if (input.numel() == 0) {
-        s.mean = full(l.channels, 0, dtype_of<C>);
-        s.inverse = full(l.channels, 0, dtype_of<C>);
+        s.mean = full(l.channels, 0, options);
+        s.inverse = full(l.channels, 0, options);
         return;
       }
-      s = statistics_of<C>(x, l, eps);
+      s = {empty(l.channels, options), empty(l.channels, options), empty(l.channels, options)};
     } else {
       s.mean = running_mean.to(dtype_of<C>, false, true).contiguous();
       s.inverse = empty(l.channels, dtype_of<C>);
@@ -255,7 +312,22 @@ Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
       }
     }
     const Tensor result = std::is_same_v<C, T> ? y : empty(y.sizes(), dtype_of<C>);
-    normalise<C>(result, x, l, s, plain(weight), plain(bias));
+    const Tensor w = plain(weight), b = plain(bias);
+    const StatisticsOf<C> of(s);
+    l.in_ranges([&](std::int64_t begin, std::int64_t end) {
+      if (l.rest == 1) {
+        if (training) find_statistics(x.data_ptr<C>(), l, begin, end, eps, of);
+        normalise(x.data_ptr<C>(), l, begin, end, of, data_or_null<C>(w), data_or_null<C>(b),
+                  result.data_ptr<C>());
+        return;
+      }
+      // Channel by channel: the second pass finds it in the cache.
+      for (std::int64_t c = begin; c < end; ++c) {
+        if (training) find_statistics(x.data_ptr<C>(), l, c, c + 1, eps, of);
+        normalise(x.data_ptr<C>(), l, c, c + 1, of, data_or_null<C>(w), data_or_null<C>(b),
+                  result.data_ptr<C>());
+      }
+    });
     if (!std::is_same_v<C, T>) copy_elements(y, result);
   });
   if (training && input.numel() > 0) {

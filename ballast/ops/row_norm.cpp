@@ -6,9 +6,9 @@
 
 #include "ballast/autograd/tape.h"
 #include "ballast/core/parallel.h"
-#include "ballast/ops/channels.h"
 #include "ballast/ops/compute_type.h"
 #include "ballast/ops/copy.h"
+#include "ballast/ops/cpu/norm_kernels.h"
 #include "ballast/ops/factories.h"
 #include "ballast/ops/normalization.h"
 #include "ballast/ops/resampling.h"
@@ -56,15 +56,11 @@ struct Moments {
 
 template <class T>
 Moments<T> moments_of(const T* x, const Rows& r) {
-  const std::int64_t n = r.length();
-  const auto count = static_cast<double>(n);
-  double m = 0;
-  if (r.centred) m = detail::long_sum<T>(n, [x](std::int64_t i) { return x[i]; }) / count;
+  const detail::Runs row{1, r.length(), r.length()};
+  const auto count = static_cast<double>(r.length());
+  const double m = r.centred ? detail::norm_loops<T>().sum(row, x) / count : 0;
   const T centre = static_cast<T>(m);
-  const double squares = detail::long_sum<T>(n, [x, centre](std::int64_t i) {
-    const T d = x[i] - centre;
-    return d * d;
-  });
+  const double squares = detail::norm_loops<T>().sum_of_squares(row, x, centre);
   const double off = m - static_cast<double>(centre);
   const double mean_square = std::max(squares / count - off * off, 0.0);
   return {centre, static_cast<T>(1 / std::sqrt(mean_square + r.eps))};
@@ -72,6 +68,7 @@ Moments<T> moments_of(const T* x, const Rows& r) {
 
 template <class T>
 void forward(const Rows& r, const T* x, const T* weight, const T* bias, T* y, T* mean, T* inverse) {
+  const auto& loops = detail::norm_loops<T>();
   const std::int64_t n = r.length();
   in_parts(r, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
@@ -82,87 +79,96 @@ void forward(const Rows& r, const T* x, const T* weight, const T* bias, T* y, T*
       inverse[row] = m.inverse;
       const T* const w = weight != nullptr ? weight + r.weight_at(row) : nullptr;
       const T* const b = bias != nullptr ? bias + r.weight_at(row) : nullptr;
-      if (r.run == 1 && w != nullptr && b != nullptr) {
-        for (std::int64_t i = 0; i < n; ++i) to[i] = (from[i] - m.mean) * m.inverse * w[i] + b[i];
+      if (w == nullptr && b == nullptr) {
+        loops.affine({1, n, n}, from, m.mean, m.inverse, T(0), to);
       } else if (r.run == 1 && w != nullptr) {
-        for (std::int64_t i = 0; i < n; ++i) to[i] = (from[i] - m.mean) * m.inverse * w[i];
+        loops.weighted(n, from, m.mean, m.inverse, w, b, to);
       } else {
         for (std::int64_t k = 0; k < r.weights; ++k) {
-          const T scale = w != nullptr ? m.inverse * w[k] : m.inverse;
-          const T shift = b != nullptr ? b[k] : T(0);
-          for (std::int64_t i = k * r.run; i < (k + 1) * r.run; ++i)
-            to[i] = (from[i] - m.mean) * scale + shift;
+          loops.affine({1, r.run, r.run}, from + k * r.run, m.mean,
+                       w != nullptr ? m.inverse * w[k] : m.inverse, b != nullptr ? b[k] : T(0),
+                       to + k * r.run);
         }
       }
     }
   });
 }
 
+/// What a row's gradients are found from, and where they go.
+template <class T>
+struct RowGradients {
+  const T *grad, *x;
+  const T* weight;         ///< null: none
+  T *to_weight, *to_bias;  ///< added to; null: not wanted
+  T* to_x;                 ///< null: not wanted
+  T mean, inverse;
+};
+
+/// The sums over a row of gradients times weights. On the way, runs of a weight give its gradients.
+template <class T>
+detail::GradientSums sums_of_row(const Rows& r, const RowGradients<T>& g) {
+  const auto& loops = detail::norm_loops<T>();
+  const std::int64_t n = r.length();
+  if (r.run == 1 || (g.weight == nullptr && g.to_weight == nullptr)) {
+    if (g.to_weight != nullptr)
+      loops.add_parameter_gradients(n, g.grad, g.x, g.mean, g.inverse, g.to_weight, g.to_bias);
+    if (g.to_x == nullptr) return {};
+    return g.weight != nullptr ? loops.weighted_gradient_sums(n, g.grad, g.weight, g.x, g.mean)
+                               : loops.gradient_sums({1, n, n}, g.grad, g.x, g.mean);
+  }
+  detail::GradientSums sums;
+  for (std::int64_t k = 0; k < r.weights; ++k) {
+    const detail::GradientSums run =
+        loops.gradient_sums({1, r.run, r.run}, g.grad + k * r.run, g.x + k * r.run, g.mean);
+    if (g.to_weight != nullptr) {
+      g.to_weight[k] += static_cast<T>(static_cast<double>(g.inverse) * run.dot);
+      g.to_bias[k] += static_cast<T>(run.total);
+    }
+    const double w = g.weight != nullptr ? static_cast<double>(g.weight[k]) : 1;
+    sums.total += w * run.total;
+    sums.dot += w * run.dot;
+  }
+  return sums;
+}
+
 /// The gradients of a row: gx = inverse (g w - mean(g w) - normal mean(g w normal)), where the first mean
 /// is of centred rows only.
+template <class T>
+void gradients_of_row(const Rows& r, const RowGradients<T>& g) {
+  const auto& loops = detail::norm_loops<T>();
+  const std::int64_t n = r.length();
+  const auto count = static_cast<double>(n);
+  const detail::GradientSums sums = sums_of_row(r, g);
+  if (g.to_x == nullptr) return;
+  const auto inverse = static_cast<double>(g.inverse);
+  const detail::GradientTerms<T> terms{g.mean, r.centred ? static_cast<T>(sums.total / count) : T(0),
+                                       static_cast<T>(sums.dot / count * inverse * inverse), g.inverse};
+  if (g.weight == nullptr) {
+    loops.gradient({1, n, n}, g.grad, g.x, T(1), terms, g.to_x);
+  } else if (r.run == 1) {
+    loops.weighted_gradient(n, g.grad, g.weight, g.x, terms, g.to_x);
+  } else {
+    for (std::int64_t k = 0; k < r.weights; ++k) {
+      loops.gradient({1, r.run, r.run}, g.grad + k * r.run, g.x + k * r.run, g.weight[k], terms,
+                     g.to_x + k * r.run);
+    }
+  }
+}
+
 template <class T>
 void backward(const Rows& r, const T* g, const T* x, const T* weight, const T* mean, const T* inverse, T* gx,
               T* gw, T* gb) {
   const std::int64_t n = r.length();
-  const auto count = static_cast<double>(n);
   const std::int64_t parameters = gw != nullptr || gb != nullptr ? r.parameters() : 0;
   std::vector<T> sums(static_cast<std::size_t>(kParts * 2 * parameters), T(0));
   const std::int64_t parts = in_parts(r, [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
     T* const part_w = sums.data() + part * 2 * parameters;
     T* const part_b = part_w + parameters;
     for (std::int64_t row = begin; row < end; ++row) {
-      const T* const of = g + row * n;
-      const T* const from = x + row * n;
-      const T centre = mean[row];
-      const T inv = inverse[row];
-      const T* const w = weight != nullptr ? weight + r.weight_at(row) : nullptr;
-      if (parameters > 0) {
-        T* const to_w = part_w + r.weight_at(row);
-        T* const to_b = part_b + r.weight_at(row);
-        if (r.run == 1) {
-          for (std::int64_t i = 0; i < n; ++i) {
-            to_w[i] += of[i] * (from[i] - centre) * inv;
-            to_b[i] += of[i];
-          }
-        } else {
-          for (std::int64_t k = 0; k < r.weights; ++k) {
-            const T *const run_of = of + k * r.run, *const run_from = from + k * r.run;
-            to_w[k] +=
-                static_cast<T>(static_cast<double>(inv) * detail::long_sum<T>(r.run, [=](std::int64_t i) {
-                                 return run_of[i] * (run_from[i] - centre);
-                               }));
-            to_b[k] += static_cast<T>(detail::long_sum<T>(r.run, [=](std::int64_t i) { return run_of[i]; }));
-          }
-        }
-      }
-      if (gx == nullptr) continue;
-      T* const to = gx + row * n;
-      double total = 0, dot = 0;
-      const auto run = [&](std::int64_t first, std::int64_t length, const auto& scaled) {
-        if (r.centred)
-          total += detail::long_sum<T>(length, [&](std::int64_t i) { return scaled(first + i); });
-        dot += detail::long_sum<T>(
-            length, [&](std::int64_t i) { return scaled(first + i) * (from[first + i] - centre); });
-      };
-      if (w == nullptr) {
-        run(0, n, [of](std::int64_t i) { return of[i]; });
-      } else if (r.run == 1) {
-        run(0, n, [of, w](std::int64_t i) { return of[i] * w[i]; });
-      } else {
-        for (std::int64_t k = 0; k < r.weights; ++k)
-          run(k * r.run, r.run, [of, scale = w[k]](std::int64_t i) { return of[i] * scale; });
-      }
-      const T less = static_cast<T>(total / count);
-      const T slope = static_cast<T>(dot / count * static_cast<double>(inv) * static_cast<double>(inv));
-      if (r.run == 1 && w != nullptr) {
-        for (std::int64_t i = 0; i < n; ++i) to[i] = (of[i] * w[i] - less - (from[i] - centre) * slope) * inv;
-      } else {
-        for (std::int64_t k = 0; k < r.weights; ++k) {
-          const T scale = w != nullptr ? w[k] : T(1);
-          for (std::int64_t i = k * r.run; i < (k + 1) * r.run; ++i)
-            to[i] = (of[i] * scale - less - (from[i] - centre) * slope) * inv;
-        }
-      }
+      const std::int64_t at = r.weight_at(row);
+      gradients_of_row<T>(r, {g + row * n, x + row * n, weight != nullptr ? weight + at : nullptr,
+                              parameters > 0 ? part_w + at : nullptr, parameters > 0 ? part_b + at : nullptr,
+                              gx != nullptr ? gx + row * n : nullptr, mean[row], inverse[row]});
     }
   });
   for (std::int64_t i = 0; i < parameters; ++i) {

@@ -1,15 +1,14 @@
 // The loops under recurrent layers and attention: the same bits at every SimdLevel, close to the C library;
 // packed products against plain ones.
 #include <cmath>
-#include <functional>
 #include <iostream>
 #include <vector>
 
 #include "tests/support/golden.h"
+#include "tests/support/simd_levels.h"
 #include <gtest/gtest.h>
 
 #include "ballast/autograd/autograd.h"
-#include "ballast/core/cpu.h"
 #include "ballast/core/parallel.h"
 #include "ballast/ops/cpu/pointwise_kernels.h"
 #include "ballast/ops/ops.h"
@@ -18,23 +17,9 @@
 namespace ballast {
 namespace {
 
+using testing::at_every_level;
 using testing::bytes_of;
-
-/// `f` at each level there is.
-std::vector<std::string> at_every_level(const std::function<std::string()>& f) {
-  std::vector<std::string> out;
-  for (const SimdLevel level : {SimdLevel::kBaseline, SimdLevel::kAvx2, SimdLevel::kAvx512}) {
-    if (level > best_simd_level()) continue;
-    set_simd_level(level);
-    out.push_back(f());
-  }
-  set_simd_level(best_simd_level());
-  return out;
-}
-
-void expect_all_equal(const std::vector<std::string>& texts) {
-  for (const std::string& text : texts) EXPECT_EQ(text, texts.front());
-}
+using testing::expect_equal_at_every_level;
 
 TEST(SequenceKernels, GatesHaveTheSameBitsAtEveryLevel) {
   for (const std::int64_t hidden : {1, 7, 16, 37}) {
@@ -45,11 +30,11 @@ TEST(SequenceKernels, GatesHaveTheSameBitsAtEveryLevel) {
       const Tensor x = randn({5, 3}).mul(4).requires_grad_();
       const Tensor h = randn({5, hidden});
       const Tensor c = randn({5, hidden});
-      expect_all_equal(at_every_level([&] {
+      expect_equal_at_every_level([&] {
         const RecurrentResult r = recurrent_layer(kind, x, {5}, h, c, w);
         const Tensor grad = autograd::grad({r.output.mul(r.output).sum()}, {x})[0];
         return bytes_of(r.output.detach()) + bytes_of(grad);
-      }));
+      });
     }
   }
 }
@@ -59,10 +44,10 @@ TEST(SequenceKernels, AttentionHasTheSameBitsAtEveryLevel) {
     manual_seed(12);
     const Tensor q = randn({1, 2, 3, 4}).requires_grad_();
     const Tensor k = randn({1, 2, keys, 4});
-    expect_all_equal(at_every_level([&] {
+    expect_equal_at_every_level([&] {
       const Tensor y = attention(q, k, k, {.scale = 3}).output;
       return bytes_of(y.detach()) + bytes_of(autograd::grad({y.mul(y).sum()}, {q})[0]);
-    }));
+    });
   }
 }
 

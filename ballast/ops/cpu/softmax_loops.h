@@ -5,69 +5,14 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
-#include <type_traits>
+#include <limits>
 
 #include "ballast/ops/cpu/functions.h"
+#include "ballast/ops/cpu/lanes.h"
 #include "ballast/ops/cpu/softmax_kernels.h"
 
 namespace ballast::detail {
 namespace {
-
-#if defined(__AVX512F__)
-constexpr std::size_t kRegisterBytes = 64;
-#elif defined(__AVX__)
-constexpr std::size_t kRegisterBytes = 32;
-#else
-constexpr std::size_t kRegisterBytes = 16;
-#endif
-
-// The attribute needs a type that is known.
-using FloatRegister = float __attribute__((vector_size(kRegisterBytes)));
-using DoubleRegister = double __attribute__((vector_size(kRegisterBytes)));
-
-/// 64 bytes of numbers in as many registers as that takes: a reduction runs in the same order whatever their width.
-template <class T>
-struct Lanes {
-  using Register = std::conditional_t<sizeof(T) == sizeof(float), FloatRegister, DoubleRegister>;
-  static constexpr std::int64_t kCount = 64 / sizeof(T);
-  static constexpr std::size_t kRegisters = 64 / kRegisterBytes;
-  Register part[kRegisters];
-
-  static Lanes load(const T* p) {
-    Lanes l;
-    for (std::size_t i = 0; i < kRegisters; ++i) {
-      std::memcpy(&l.part[i], p + i * (kRegisterBytes / sizeof(T)), kRegisterBytes);
-    }
-    return l;
-  }
-  static Lanes all(T x) {
-    Lanes l;
-    for (Register& r : l.part) r = Register{} + x;
-    return l;
-  }
-  void add(const Lanes& o) {
-    for (std::size_t i = 0; i < kRegisters; ++i) part[i] += o.part[i];
-  }
-  void add_product(const Lanes& a, const Lanes& b) {
-    for (std::size_t i = 0; i < kRegisters; ++i) part[i] += a.part[i] * b.part[i];
-  }
-  void keep_larger(const Lanes& o) {
-    for (std::size_t i = 0; i < kRegisters; ++i) part[i] = o.part[i] > part[i] ? o.part[i] : part[i];
-  }
-  /// op over all lanes, by halves.
-  template <class Op>
-  T join(const Op& op) const {
-    T values[kCount];
-    for (std::size_t i = 0; i < kRegisters; ++i) {
-      std::memcpy(values + i * (kRegisterBytes / sizeof(T)), &part[i], kRegisterBytes);
-    }
-    for (std::int64_t half = kCount / 2; half > 0; half /= 2) {
-      for (std::int64_t k = 0; k < half; ++k) values[k] = op(values[k], values[k + half]);
-    }
-    return values[0];
-  }
-};
 
 template <class T>
 inline T larger_of(T a, T b) {
