@@ -1,15 +1,11 @@
 #include "ballast/ops/reduced_rows.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace ballast::detail {
 
-namespace {
-
-/// Of each dimension of `t`, whether it is one of `dims` (none: all).
-std::vector<bool> which_reduced(const Tensor& t, IntArrayRef dims) {
-  std::vector<bool> reduced(std::max<std::size_t>(static_cast<std::size_t>(t.dim()), 1), dims.empty());
+ReducedDims which_reduced(const Tensor& t, IntArrayRef dims) {
+  ReducedDims reduced(std::max<std::size_t>(static_cast<std::size_t>(t.dim()), 1), dims.empty());
   Dims wrapped;
   for (const std::int64_t dim : dims) wrapped.push_back(wrap_dim(dim, t.dim()));
   for (const std::int64_t dim : wrapped) {
@@ -20,7 +16,7 @@ std::vector<bool> which_reduced(const Tensor& t, IntArrayRef dims) {
   return reduced;
 }
 
-Dims sizes_left(const Tensor& t, const std::vector<bool>& reduced, bool keepdim) {
+Dims reduced_sizes(const Tensor& t, const ReducedDims& reduced, bool keepdim) {
   Dims sizes;
   for (std::size_t d = 0; d < static_cast<std::size_t>(t.dim()); ++d) {
     if (!reduced[d]) {
@@ -32,19 +28,17 @@ Dims sizes_left(const Tensor& t, const std::vector<bool>& reduced, bool keepdim)
   return sizes;
 }
 
-}  // namespace
-
-Dims reduced_sizes(const Tensor& t, IntArrayRef dims, bool keepdim) {
-  return sizes_left(t, which_reduced(t, dims), keepdim);
+ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim) {
+  if (dims.empty() && t.is_contiguous()) {  // all of it, as it lies
+    const Dims kept(static_cast<std::size_t>(t.dim()), 1);
+    return {.rows = t, .count = 1, .n = t.numel(), .result = keepdim ? kept : Dims()};
+  }
+  return rows_without(t, which_reduced(t, dims), keepdim);
 }
 
-ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim) {
+ReducedRows rows_without(const Tensor& t, const ReducedDims& reduced, bool keepdim) {
   const auto rank = static_cast<std::size_t>(t.dim());
-  if (dims.empty() && t.is_contiguous()) {  // all of it, as it lies
-    return {.rows = t, .count = 1, .n = t.numel(), .result = keepdim ? Dims(rank, 1) : Dims()};
-  }
-  const std::vector<bool> reduced = which_reduced(t, dims);
-  ReducedRows out{.rows = t, .count = 1, .n = 1, .result = sizes_left(t, reduced, keepdim)};
+  ReducedRows out{.rows = t, .count = 1, .n = 1, .result = reduced_sizes(t, reduced, keepdim)};
   Dims order;
   for (const bool last : {false, true}) {
     for (std::size_t d = 0; d < rank; ++d) {

@@ -1,6 +1,8 @@
 // What reductions share: a tensor laid out so that the elements of one result stand in a row.
 #pragma once
 
+#include <vector>
+
 #include "ballast/core/tensor.h"
 
 namespace ballast::detail {
@@ -12,12 +14,18 @@ struct ReducedRows {
   Dims result;         ///< the shape of the result
 };
 
+/// Of each dimension of a tensor, whether it is reduced.
+using ReducedDims = std::vector<bool>;
+/// `dims` of `t` (none: all). IndexError out of range, ShapeError "dim 1 appears multiple times in the list of dims".
+[[nodiscard]] ReducedDims which_reduced(const Tensor& t, IntArrayRef dims);
+
 /// Dimensions `dims` of `t` (none: all) as rows, in row-major order of the remaining ones. Checks `dims`; copies only where
 /// memory order makes it necessary. On meta, shapes only.
 [[nodiscard]] ReducedRows reduce_rows(const Tensor& t, IntArrayRef dims, bool keepdim);
+[[nodiscard]] ReducedRows rows_without(const Tensor& t, const ReducedDims& reduced, bool keepdim);
 
-/// The shape that is left of `t`. Checks `dims`.
-[[nodiscard]] Dims reduced_sizes(const Tensor& t, IntArrayRef dims, bool keepdim);
+/// The shape that is left of `t`.
+[[nodiscard]] Dims reduced_sizes(const Tensor& t, const ReducedDims& reduced, bool keepdim);
 
 /// What a reduction did to a shape, to be undone by its gradient.
 class Reduced {

@@ -106,11 +106,9 @@ struct MiddleSum {
   std::int64_t outer = 1, n = 1, inner = 1;
 };
 
-/// `dims` as a run in the middle, if that is what they are in memory: then nothing need be copied.
-std::optional<MiddleSum> middle_of(const Tensor& t, IntArrayRef dims) {
-  if (dims.empty() || t.dim() < 2 || t.is_meta() || t.numel() == 0 || !t.is_contiguous()) return std::nullopt;
-  std::vector<bool> reduced(static_cast<std::size_t>(t.dim()), false);
-  for (const std::int64_t d : dims) reduced[static_cast<std::size_t>(wrap_dim(d, t.dim()))] = true;
+/// The reduced dimensions as a run in the middle, if that is what they are in memory: then nothing need be copied.
+std::optional<MiddleSum> middle_of(const Tensor& t, const detail::ReducedDims& reduced) {
+  if (t.dim() < 2 || t.is_meta() || t.numel() == 0 || !t.is_contiguous()) return std::nullopt;
   MiddleSum m;
   for (std::size_t d = 0; d < reduced.size(); ++d) {
     const std::int64_t size = t.sizes()[d];
@@ -147,15 +145,7 @@ void sum_middle(const Tensor& out, const Tensor& t, const MiddleSum& m) {
   });
 }
 
-Tensor sum_rows(const Tensor& self, IntArrayRef dims, bool keepdim, DType type) {
-  const Tensor of_type = self.to(type);
-  if (const auto middle = middle_of(of_type, dims)) {
-    Tensor out = new_result(self, detail::reduced_sizes(of_type, dims, keepdim), type);
-    visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
-        type, "sum_cpu", [&]<class T>(std::type_identity<T>) { sum_middle<T>(out, of_type, *middle); });
-    return out;
-  }
-  const detail::ReducedRows r = detail::reduce_rows(of_type, dims, keepdim);
+Tensor sum_of_rows(const Tensor& self, const detail::ReducedRows& r, DType type) {
   Tensor out = new_result(self, r.result, type);
   if (r.rows.numel() == 0) return out.zero_();
   if (out.is_meta()) return out;
@@ -167,6 +157,19 @@ Tensor sum_rows(const Tensor& self, IntArrayRef dims, bool keepdim, DType type) 
         });
       });
   return out;
+}
+
+Tensor sum_rows(const Tensor& self, IntArrayRef dims, bool keepdim, DType type) {
+  const Tensor of_type = self.to(type);
+  if (dims.empty()) return sum_of_rows(self, detail::reduce_rows(of_type, dims, keepdim), type);
+  const detail::ReducedDims reduced = detail::which_reduced(of_type, dims);
+  if (const auto middle = middle_of(of_type, reduced)) {
+    Tensor out = new_result(self, detail::reduced_sizes(of_type, reduced, keepdim), type);
+    visit_dtype_of<kBools | kIntegers | kReals | kComplexes>(
+        type, "sum_cpu", [&]<class T>(std::type_identity<T>) { sum_middle<T>(out, of_type, *middle); });
+    return out;
+  }
+  return sum_of_rows(self, detail::rows_without(of_type, reduced, keepdim), type);
 }
 
 Tensor mean_rows(const Tensor& self, IntArrayRef dims, bool keepdim, std::optional<DType> asked) {

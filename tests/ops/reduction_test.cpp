@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "tests/ops/op_cases.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 #include "ballast/core/warning.h"
@@ -53,6 +54,17 @@ TEST(Reduction, SumsOverEarlierDimensionsAreThoseOfRows) {
   }
   EXPECT_NEAR(full({1'000'001, 2}, 0.1, kFloat64).sum(0)[1].item<double>(), 100000.1, 1e-9);
   std::cout << cases << " sums\n";
+}
+
+TEST(Reduction, ADimensionCountsOnce) {
+  // Whichever way the sum takes: rows, runs in the middle, or a copy.
+  const Tensor t = arange(24, kFloat32).reshape({2, 3, 4});
+  for (const Tensor& x : {t, t.transpose(0, 2), t.to(kInt64)}) {
+    EXPECT_THROWN((void)x.sum({1, 1}), ShapeError, "dim 1 appears multiple times in the list of dims");
+    EXPECT_THROWN((void)x.sum({1, -2}), ShapeError, "dim 1 appears multiple times in the list of dims");
+    EXPECT_THROWN((void)x.sum({0, 3}), IndexError,
+                  "Dimension out of range (expected to be in range of [-3, 2], but got 3)");
+  }
 }
 
 TEST(Reduction, SumsOverAllDimensionsInTurnAgreeWithTheWhole) {
