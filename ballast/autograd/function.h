@@ -129,7 +129,7 @@ class Function {
       inputs.push_back(*t);
       recording = recording || needs_grad(*t);
     }
-    recording = recording && GradMode::is_enabled();
+    recording = recording && is_recording();
     if (recording) node->connect(arguments);
     auto result = [&] {
       const NoGradGuard no_grad;

@@ -11,11 +11,12 @@
 
 #include <utility>
 
+#include "ballast/core/inference_mode.h"
+
 namespace ballast {
 
 namespace detail {
 inline thread_local constinit bool grad_mode = true;
-inline thread_local constinit bool inference_mode = false;
 }  // namespace detail
 
 struct GradMode {
@@ -42,6 +43,8 @@ class NoGradGuard : public AutoGradMode {
 };
 
 /// Turns recording off for a scope in which nothing will ever be differentiated; with `false`, on again inside such a scope.
+/// Tensors made in it are inference tensors: they count no changes, and outside of it cannot be written in place, be saved for
+/// a backward pass or be made to require grad, unless cloned. Views of other tensors stay what those are.
 class InferenceMode : public AutoGradMode {
  public:
   explicit InferenceMode(bool on = true) noexcept
@@ -54,5 +57,10 @@ class InferenceMode : public AutoGradMode {
  private:
   bool before_;
 };
+
+/// Whether operations on what requires grad are recorded: the mode is on, and it is not InferenceMode.
+[[nodiscard]] inline bool is_recording() noexcept {
+  return GradMode::is_enabled() && !InferenceMode::is_enabled();
+}
 
 }  // namespace ballast

@@ -6,8 +6,18 @@
 
 namespace ballast::autograd {
 
+void check_may_be_saved(const Tensor& t) {
+  check(
+      !t.defined() || !t.is_inference(),
+      "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode "
+      "in "
+      "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and "
+      "use it in autograd, or use a NoGradGuard in place of the InferenceMode.");
+}
+
 SavedTensor::SavedTensor(const Tensor& t, bool as_output) {
   if (!t.defined()) return;
+  check_may_be_saved(t);
   is_output_ = as_output;
   tensor_ = as_output ? t.detach() : t;
   version_ = version_of(t);

@@ -8,6 +8,9 @@
 
 namespace ballast::autograd {
 
+/// Error "Inference tensors cannot be saved for backward." where InferenceMode made `t`.
+void check_may_be_saved(const Tensor& t);
+
 class SavedTensor {
  public:
   SavedTensor() = default;

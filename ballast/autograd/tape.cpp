@@ -20,8 +20,9 @@ void throw_released() {
 
 ListTape::ListTape(ArrayRef<Tensor> inputs)
     : inputs_(inputs),
-      on_(GradMode::is_enabled() &&
-          std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) { return needs_grad(t); })) {
+      on_(is_recording() &&
+          std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) { return needs_grad(t); }) &&
+          std::any_of(inputs.begin(), inputs.end(), [](const Tensor& t) { return is_normal(t); })) {
   if (on_) GradMode::set_enabled(false);
 }
 

@@ -146,8 +146,7 @@ template <std::size_t N>
 class Tape {
  public:
   template <class... T>
-  requires(sizeof...(T) == N) explicit Tape(const T&... inputs)
-      : Tape(false, GradMode::is_enabled(), inputs...) {}
+  requires(sizeof...(T) == N) explicit Tape(const T&... inputs) : Tape(false, is_recording(), inputs...) {}
   ~Tape() {
     if (on_) GradMode::set_enabled(true);
   }
@@ -168,6 +167,7 @@ class Tape {
   void record_all(const char* name, std::span<const Tensor> outs, const SaveList<S>& save, F backward) const {
     auto* const node = new RecordedNode<F, S>(name, std::move(backward));
     IntrusivePtr<Node> held = IntrusivePtr<Node>::adopt(node);
+    for (const Tensor* const t : save) check_may_be_saved(*t);
     for (const Tensor* const t : inputs_) node->add_edge(*t);
     order_node(*node);
     for (const Tensor& out : outs) (inplace_ ? rebase_history : set_history)(out, held);
@@ -181,7 +181,7 @@ class Tape {
   template <class... T>
   explicit Tape(bool inplace, bool mode, const T&... inputs)
       : inputs_{static_cast<const Tensor*>(&inputs)...},
-        on_(mode && (needs_grad(inputs) || ...)),
+        on_(mode && (needs_grad(inputs) || ...) && (is_normal(inputs) || ...)),
         inplace_(inplace) {
     if (on_) GradMode::set_enabled(false);
   }
@@ -200,7 +200,7 @@ class InplaceTape final : public Tape<N> {
  public:
   template <class... T>
   explicit InplaceTape(const Tensor& self, const T&... others)
-      : Tape<N>(true, begun(self), self, others...), self_(self) {}
+      : Tape<N>(true, begun(self, (needs_grad(others) || ... || false)), self, others...), self_(self) {}
   /// What is about to be overwritten, with its history: to be saved where the gradient needs it.
   [[nodiscard]] Tensor before() const {
     const AutoGradMode recording(true);
@@ -208,9 +208,9 @@ class InplaceTape final : public Tape<N> {
   }
 
  private:
-  static bool begun(const Tensor& self) {
-    begin_inplace(self);
-    return GradMode::is_enabled();
+  static bool begun(const Tensor& self, bool others_need) {
+    begin_inplace(self, others_need);
+    return is_recording();
   }
   const Tensor& self_;
 };

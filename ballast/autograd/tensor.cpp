@@ -102,6 +102,7 @@ void Tensor::set_data(const Tensor& value) const {
   t.offset = v.offset;
   t.numel = v.numel;
   t.dtype = v.dtype;
+  t.is_inference = v.is_inference;
   if (const VariableMeta* const meta = find_meta(*this)) {
     if (autograd::AccumulateGrad* const a = meta->accumulator.load()) a->set_output_info(0, *this);
   }

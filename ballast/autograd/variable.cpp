@@ -1,9 +1,35 @@
 #include "ballast/autograd/variable.h"
 
+#include <string>
+#include <string_view>
+
 #include "ballast/autograd/accumulate_grad.h"
 #include "ballast/autograd/view.h"
 
 namespace ballast::autograd {
+
+namespace {
+
+/// `through_base`: the view's base was changed, not the view itself.
+[[noreturn]] void throw_view_misused(const VariableMeta& view, bool through_base) {
+  std::string which = "A view was";
+  if (view.grad_fn) {
+    const std::string_view name = view.grad_fn->name();
+    which = fmt::format("Output {} of {} is a view of a view which was", view.output_nr,
+                        name.substr(0, name.find("Backward")));
+  }
+  const bool inference = view.made == ViewMade::kInInference;
+  throw Error(fmt::format(
+      "{} created in {} mode and {} modified inplace {}. Given that this use case is ambiguous and "
+      "error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
+      "either both inside the {} block (if you don't want the inplace to be tracked) or both outside (if you "
+      "want the inplace to be tracked).",
+      which, inference ? "inference" : "no_grad",
+      through_base ? "its base or another view of its base has been" : "is being",
+      inference ? "in normal mode" : "with grad mode enabled", inference ? "inference_mode" : "no_grad"));
+}
+
+}  // namespace
 
 VariableMeta::~VariableMeta() {
   if (AccumulateGrad* const a = accumulator.load(std::memory_order_acquire)) {
@@ -12,7 +38,7 @@ VariableMeta::~VariableMeta() {
   }
 }
 
-bool VariableMeta::has_function() const noexcept { return grad_fn || inherits_grad(); }
+bool VariableMeta::has_function() const noexcept { return grad_fn || follows_base(); }
 
 const char* VariableMeta::function_name(const TensorImpl& self) const {
   if (!has_function()) return nullptr;
@@ -30,8 +56,10 @@ const IntrusivePtr<Node>& current_grad_fn(const Tensor& t) {
   static const IntrusivePtr<Node> kNone;
   VariableMeta* const meta = find_meta(t);
   if (meta == nullptr) return kNone;
-  if (meta->inherits_grad() && (!meta->grad_fn || meta->seen_version != version_of(t)))
-    refresh_view(t, *meta);
+  if (!meta->inherits_grad()) return meta->grad_fn;
+  const bool changed = meta->seen_version != version_of(t);
+  if (changed && meta->made != ViewMade::kRecorded) throw_view_misused(*meta, true);
+  if (changed || (!meta->grad_fn && meta->follows_base())) refresh_view(t, *meta);
   return meta->grad_fn;
 }
 
@@ -49,6 +77,8 @@ Edge gradient_edge(const Tensor& t) {
   if (!needs_grad(t)) return {};
   VariableMeta& meta = meta_of(t);
   if (const IntrusivePtr<Node>& made_by = current_grad_fn(t)) return {made_by, meta.output_nr};
+  // A view that was not recorded takes no gradients unless it was told to.
+  if (!t.impl().requires_grad) return {};
   AccumulateGrad& accumulator = accumulator_of(t);
   accumulator.retain();
   return {IntrusivePtr<Node>::adopt(&accumulator), 0};
@@ -70,27 +100,32 @@ void rebase_history(const Tensor& t, IntrusivePtr<Node> node) {
   set_history(t, std::move(node));
 }
 
-void begin_inplace(const Tensor& self) {
-  if (GradMode::is_enabled() && needs_grad(self)) {
+void begin_inplace(const Tensor& self, bool others_need) {
+  const bool needs = needs_grad(self);
+  if (is_recording() && (needs || others_need)) {
     const VariableMeta* const meta = find_meta(self);
-    const bool leaf = meta == nullptr || !meta->has_function();
-    check(!leaf, "a leaf Variable that requires grad is being used in an in-place operation.");
-    if (meta->base.defined()) {
+    if (meta != nullptr && meta->base.defined()) {
+      if (meta->made != ViewMade::kRecorded) throw_view_misused(*meta, false);
       const VariableMeta* const base = find_meta(meta->base);
-      check(base != nullptr && base->has_function(),
+      check(!needs || (base != nullptr && base->has_function()),
             "a view of a leaf Variable that requires grad is being used in an in-place operation.");
-      check(!meta->made_without_grad,
-            "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given "
-            "that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
-            "moving both the view and the inplace either both inside the no_grad block (if you don't want "
-            "the inplace to be tracked) or both outside (if you want the inplace to be tracked).");
     }
+    check(!needs || (meta != nullptr && meta->has_function()),
+          "a leaf Variable that requires grad is being used in an in-place operation.");
   }
   bump_version(self);
 }
 
 void bump_version(const Tensor& self) {
   TensorImpl& t = self.impl();
+  if (t.is_inference) [[unlikely]] {
+    check(
+        InferenceMode::is_enabled(),
+        "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get "
+        "a normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more "
+        "details.");
+    return;
+  }
   t.version.bump();
 }
 

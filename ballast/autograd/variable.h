@@ -14,6 +14,10 @@ namespace ballast::autograd {
 
 class AccumulateGrad;
 
+/// How a view was made. Gradients end at one that was not recorded, and once its base is changed it cannot be told whether they
+/// should have: then it is of no use.
+enum class ViewMade : std::uint8_t { kRecorded, kWithoutGrad, kInInference };
+
 /// The AutogradMeta of every tensor that has one.
 class VariableMeta final : public AutogradMeta {
  public:
@@ -25,7 +29,7 @@ class VariableMeta final : public AutogradMeta {
   Tensor base;   ///< of a view: the tensor that is no view
   std::uint32_t output_nr = 0;
   std::uint32_t seen_version = 0;  ///< of a view: the version that grad_fn belongs to
-  bool made_without_grad = false;  ///< of a view: under NoGradGuard
+  ViewMade made = ViewMade::kRecorded;
 
   ~VariableMeta() override;
   [[nodiscard]] Tensor& own_grad() { return retained ? *retained : grad; }
@@ -33,6 +37,8 @@ class VariableMeta final : public AutogradMeta {
   [[nodiscard]] bool inherits_grad() const noexcept override {
     return base.defined() && base.requires_grad();
   }
+  /// Whether gradients pass from a view to its base.
+  [[nodiscard]] bool follows_base() const noexcept { return made == ViewMade::kRecorded && inherits_grad(); }
   [[nodiscard]] bool has_function() const noexcept override;
   [[nodiscard]] const char* function_name(const TensorImpl& self) const override;
 
@@ -49,6 +55,8 @@ class VariableMeta final : public AutogradMeta {
 
 /// Whether an operation on `t` must be recorded, if the mode is on. Undefined tensors need nothing.
 [[nodiscard]] inline bool needs_grad(const Tensor& t) { return t.defined() && t.requires_grad(); }
+/// Of inference tensors alone nothing is recorded.
+[[nodiscard]] inline bool is_normal(const Tensor& t) { return t.defined() && !t.is_inference(); }
 
 /// The node that takes the gradient of a leaf, made if there is none.
 [[nodiscard]] AccumulateGrad& accumulator_of(const Tensor& leaf);
@@ -64,11 +72,11 @@ void set_history(const Tensor& t, IntrusivePtr<Node> node);
 /// The same after `t` was written in place: a view passes it on to its base.
 void rebase_history(const Tensor& t, IntrusivePtr<Node> node);
 
-/// Checks that writing `self` in place may be recorded, and counts the change in its version. Throws Error
-/// "a leaf Variable that requires grad is being used in an in-place operation." and the like.
-void begin_inplace(const Tensor& self);
+/// Checks that writing `self` in place may be recorded, and counts the change in its version; `others_need`: what is written
+/// needs grad. Throws Error "a leaf Variable that requires grad is being used in an in-place operation." and the like.
+void begin_inplace(const Tensor& self, bool others_need = false);
 
-/// Counts a change of the elements that is not recorded.
+/// Counts a change of the elements that is not recorded. Error for an inference tensor outside of InferenceMode.
 void bump_version(const Tensor& self);
 [[nodiscard]] std::uint32_t version_of(const Tensor& self);
 

@@ -94,19 +94,26 @@ class CopySlices final : public Node {
 }  // namespace
 
 bool begin_view(const Tensor& self, const Tensor& view) {
+  view.impl().is_inference = self.is_inference();
+  if (self.is_inference()) return false;
   view.impl().version.share(self.impl().version);
-  if (detail::inference_mode) return false;
   const bool differentiable = view.is_floating_point() || view.is_complex();
-  if (!differentiable || view.dtype() != self.dtype()) return GradMode::is_enabled() && needs_grad(self);
+  if (!differentiable || view.dtype() != self.dtype()) return is_recording() && needs_grad(self);
   const bool wants = needs_grad(self);
-  if (!GradMode::is_enabled() && !wants) return false;
+  if (!GradMode::is_enabled() && !InferenceMode::is_enabled() && !wants) return false;
   VariableMeta& meta = meta_of(view);
   const VariableMeta* const above = find_meta(self);
   const bool of_view = above != nullptr && above->base.defined();
   meta.base = of_view ? above->base : self;
-  meta.made_without_grad = !GradMode::is_enabled() || (of_view && above->made_without_grad);
+  if (InferenceMode::is_enabled()) {
+    meta.made = ViewMade::kInInference;
+  } else if (of_view && above->made != ViewMade::kRecorded) {
+    meta.made = above->made;
+  } else if (!GradMode::is_enabled()) {
+    meta.made = ViewMade::kWithoutGrad;
+  }
   meta.seen_version = version_of(self);
-  return GradMode::is_enabled() && wants;
+  return is_recording() && wants;
 }
 
 Tensor window_of(const Tensor& grad, const Layout& base, const Window& window) {

@@ -29,6 +29,7 @@ IntrusivePtr<TensorImpl> alias_of(const TensorImpl& o) {
   t->offset = o.offset;
   t->numel = o.numel;
   t->dtype = o.dtype;
+  t->is_inference = o.is_inference;
   return IntrusivePtr<TensorImpl>::adopt(t);
 }
 
@@ -43,6 +44,10 @@ Storage new_storage(std::int64_t elements, DType dtype, Device device, IntArrayR
 void check_differentiable(DType dtype, bool requires_grad) {
   check<DTypeError>(!requires_grad || is_floating_point(dtype) || is_complex(dtype),
                     "Only Tensors of floating point and complex dtype can require gradients");
+}
+void check_inference(const TensorImpl& t, bool requires_grad) {
+  check(!requires_grad || !t.is_inference || detail::inference_mode,
+        "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
 }
 
 Scalar read_scalar(const void* p, DType dtype) {
@@ -95,6 +100,7 @@ void* Tensor::data_ptr() const {
 
 const Tensor& Tensor::requires_grad_(bool on) const {
   check_differentiable(dtype(), on);
+  check_inference(impl(), on);
   check(on || is_leaf(),
         "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
         "in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
@@ -103,7 +109,14 @@ const Tensor& Tensor::requires_grad_(bool on) const {
 }
 
 Tensor Tensor::alias(IntArrayRef sizes, IntArrayRef strides, std::int64_t offset) const {
-  return tensor_on(storage(), dtype(), sizes, strides, offset);
+  Tensor out = tensor_on(storage(), dtype(), sizes, strides, offset);
+  out.impl().is_inference = is_inference();
+  return out;
+}
+
+std::uint32_t Tensor::_version() const {
+  check(!is_inference(), "Inference tensors do not track version counter.");
+  return impl().version.value();
 }
 
 Tensor Tensor::data() const { return Tensor(alias_of(impl())); }
@@ -182,6 +195,7 @@ Tensor from_blob(void* data, IntArrayRef sizes, const TensorOptions& options) {
 
 Parameter::Parameter(const Tensor& data, bool requires_grad) : Tensor(data.data()) {
   check_differentiable(dtype(), requires_grad);
+  check_inference(impl(), requires_grad);
   impl().is_parameter = true;
   impl().requires_grad = requires_grad;
 }

@@ -31,6 +31,7 @@
 #include "ballast/core/dtype.h"
 #include "ballast/core/error.h"
 #include "ballast/core/generator.h"
+#include "ballast/core/inference_mode.h"
 #include "ballast/core/intrusive_ptr.h"
 #include "ballast/core/scalar.h"
 #include "ballast/core/shape.h"
@@ -126,7 +127,8 @@ class TensorImpl : public RefCounted<TensorImpl> {
   // What a walk over a model looks at comes first: with the count it is one cache line.
   DType dtype = kFloat32;
   bool requires_grad = false;
-  bool is_parameter = false;  ///< prints as "Parameter containing:"
+  bool is_parameter = false;                   ///< prints as "Parameter containing:"
+  bool is_inference = detail::inference_mode;  ///< made under InferenceMode, or a view of such a tensor
   std::int64_t numel = 1;
   Storage storage;
   AutogradSlot autograd;
@@ -238,8 +240,11 @@ class Tensor {
   /// The node of the tape that made this tensor; null for leaves.
   [[nodiscard]] IntrusivePtr<autograd::Node> grad_fn() const;
   [[nodiscard]] std::uint32_t output_nr() const;
-  /// How often the elements were written in place, through any view.
-  [[nodiscard]] std::uint32_t _version() const { return impl().version.value(); }
+  /// Whether it was made under InferenceMode (autograd/grad_mode.h), or is a view of a tensor that was. Outside of the mode it
+  /// cannot be written in place, saved for backward or made to require grad; a clone can.
+  [[nodiscard]] bool is_inference() const { return impl().is_inference; }
+  /// How often the elements were written in place, through any view. Error for inference tensors, which do not count.
+  [[nodiscard]] std::uint32_t _version() const;
   /// Whether it is a view that gradients pass through.
   [[nodiscard]] bool is_view() const;
   /// Adds d(this)/d(leaf) times `gradient` to the `.grad` of each leaf this tensor was computed from, or of `inputs` only.
