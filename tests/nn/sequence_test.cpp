@@ -265,6 +265,135 @@ TEST(Transformers, CallHooksReadOptionsAndRefuse) {
   EXPECT_TRUE(mask.equal(tensor({{0.0, none, none}, {0.0, 0.0, none}, {0.0, 0.0, 0.0}})));
 }
 
+/// A stack of a user's own, which says what it was given.
+class OwnEncoderImpl : public nn::Cloneable<OwnEncoderImpl> {
+ public:
+  OwnEncoderImpl() { OwnEncoderImpl::reset(); }
+  void reset() override {
+    inner = register_module(
+        "inner",
+        nn::TransformerEncoder(
+            nn::TransformerEncoderLayer(nn::TransformerLayerOptions(4, 2).dim_feedforward(8).dropout(0.0)),
+            2));
+  }
+  Tensor forward(const Tensor& src, const Tensor& mask, const Tensor& key_padding_mask) {
+    given = {src, mask, key_padding_mask};
+    return inner(src, mask, key_padding_mask);
+  }
+  nn::TransformerEncoder inner{nullptr};
+  std::vector<Tensor> given;
+};
+BALLAST_MODULE(OwnEncoder);
+
+class OwnDecoderImpl : public nn::Cloneable<OwnDecoderImpl> {
+ public:
+  OwnDecoderImpl() { OwnDecoderImpl::reset(); }
+  void reset() override {
+    inner = register_module(
+        "inner",
+        nn::TransformerDecoder(
+            nn::TransformerDecoderLayer(nn::TransformerLayerOptions(4, 2).dim_feedforward(8).dropout(0.0)),
+            2));
+  }
+  virtual Tensor forward(const Tensor& tgt, const Tensor& memory, const Tensor& tgt_mask,
+                         const Tensor& memory_mask, const Tensor& tgt_key_padding_mask,
+                         const Tensor& memory_key_padding_mask) {
+    given = {tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask};
+    return inner(tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask);
+  }
+  nn::TransformerDecoder inner{nullptr};
+  std::vector<Tensor> given;
+};
+BALLAST_MODULE(OwnDecoder);
+
+class DoublingDecoderImpl : public OwnDecoderImpl {
+ public:
+  Tensor forward(const Tensor& tgt, const Tensor& memory, const Tensor& tgt_mask, const Tensor& memory_mask,
+                 const Tensor& tgt_key_padding_mask, const Tensor& memory_key_padding_mask) override {
+    return OwnDecoderImpl::forward(tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask,
+                                   memory_key_padding_mask) *
+           2;
+  }
+};
+
+/// Inputs of a Transformer of 4 features, with every mask.
+struct MaskedInputs {
+  Tensor src = randn({5, 2, 4}), tgt = randn({3, 2, 4});
+  Tensor src_mask = nn::TransformerImpl::generate_square_subsequent_mask(5);
+  Tensor tgt_mask = nn::TransformerImpl::generate_square_subsequent_mask(3);
+  Tensor memory_mask = randn({3, 5});
+  Tensor src_padding = tensor({{false, false, false, true, true}, {false, false, false, false, true}});
+  Tensor tgt_padding = tensor({{false, false, true}, {false, false, false}});
+  Tensor memory_padding = tensor({{false, true, false, false, false}, {false, false, false, false, true}});
+  Tensor through(nn::Transformer& t) const {
+    return t(src, tgt, src_mask, tgt_mask, memory_mask, src_padding, tgt_padding, memory_padding);
+  }
+};
+
+TEST(Transformers, PartsOfOnesOwnAreGivenTheMasks) {
+  manual_seed(12);
+  const MaskedInputs in;
+  OwnEncoder encoder;
+  OwnDecoder decoder;
+  nn::Transformer own(
+      nn::TransformerOptions(4, 2).custom_encoder(encoder).custom_decoder(decoder).dropout(0.0));
+  int calls = 0;
+  encoder->register_forward_hook([&](nn::Module&, const std::vector<Tensor>& inputs, const Tensor&) {
+    ++calls;
+    EXPECT_EQ(inputs.size(), 3U);
+  });
+  const Tensor y = in.through(own);
+  EXPECT_EQ(calls, 1);
+  EXPECT_TRUE(encoder->given[1].is_same(in.src_mask));
+  EXPECT_TRUE(encoder->given[2].is_same(in.src_padding));
+  EXPECT_TRUE(decoder->given[0].is_same(in.tgt));
+  const std::vector<Tensor> masks{in.tgt_mask, in.memory_mask, in.tgt_padding, in.memory_padding};
+  for (std::size_t i = 0; i < masks.size(); ++i) EXPECT_TRUE(decoder->given[i + 2].is_same(masks[i]));
+  // The stacks themselves in their place give the same.
+  nn::Transformer plain(nn::TransformerOptions(4, 2)
+                            .custom_encoder(encoder->inner)
+                            .custom_decoder(decoder->inner)
+                            .dropout(0.0));
+  own->eval();
+  EXPECT_EQ(bytes_of(in.through(plain).detach()), bytes_of(in.through(own).detach()));
+  // And so does a copy of the model, with copies of the parts.
+  decoder->given.clear();
+  const auto copy = std::dynamic_pointer_cast<nn::TransformerImpl>(own->clone());
+  nn::Transformer copied(copy);
+  EXPECT_EQ(bytes_of(in.through(copied).detach()), bytes_of(in.through(own).detach()));
+  EXPECT_EQ(decoder->given.size(), 6U) << "called by the original only";
+  // Without masks they are undefined.
+  (void)own(in.src, in.tgt);
+  EXPECT_FALSE(encoder->given[1].defined() || encoder->given[2].defined());
+}
+
+TEST(Transformers, APartIsCalledAsTheClassItWasGivenAs) {
+  manual_seed(13);
+  const MaskedInputs in;
+  const auto doubling = std::make_shared<DoublingDecoderImpl>();
+  const OwnDecoder as_base(doubling);
+  const OwnEncoder encoder;
+  nn::Transformer once(nn::TransformerOptions(4, 2).custom_encoder(encoder).custom_decoder(
+      OwnDecoder(std::make_shared<OwnDecoderImpl>())));
+  nn::Transformer twice(nn::TransformerOptions(4, 2).custom_encoder(encoder).custom_decoder(as_base));
+  {
+    const NoGradGuard no_grad;
+    const auto from = once->decoder->parameters();
+    const auto to = twice->decoder->parameters();
+    for (std::size_t i = 0; i < from.size(); ++i) to[i].copy_(from[i]);
+  }
+  EXPECT_TRUE(in.through(twice).equal(in.through(once) * 2));
+  // What takes one tensor only can be an encoder without masks.
+  nn::Transformer narrow(
+      nn::TransformerOptions(4, 2).custom_encoder(nn::Linear(4, 4)).custom_decoder(as_base));
+  EXPECT_EQ(narrow(in.src, in.tgt).sizes().vec(), in.tgt.sizes().vec());
+  EXPECT_THROWN((void)narrow(in.src, in.tgt, in.src_mask), NotImplementedError,
+                "takes the place of an encoder, but its forward does not take (src, mask, key_padding_mask)");
+  nn::Transformer neither(nn::TransformerOptions(4, 2).custom_decoder(nn::Identity()));
+  EXPECT_THROWN((void)neither(in.src, in.tgt), NotImplementedError,
+                "cannot take the place of a decoder: its forward does not take (tgt, memory, ");
+}
+
 TEST(Embeddings, LayersCheckAndLimit) {
   nn::Embedding e(nn::EmbeddingOptions(4, 2).padding_idx(1).max_norm(0.5));
   const Tensor y = e(tensor({0, 1, 3, 0}));

@@ -28,8 +28,10 @@ Tensor encode(Module& part, const Tensor& src, const Tensor& mask, const Tensor&
   if (dynamic_cast<TransformerEncoderImpl*>(&part) != nullptr)
     return through(
         TransformerEncoder(std::static_pointer_cast<TransformerEncoderImpl>(part.shared_from_this())));
-  check<NotImplementedError>(!mask.defined() && !key_padding_mask.defined(),
-                             "{} takes the place of an encoder, but no masks", part.name());
+  check<NotImplementedError>(
+      !mask.defined() && !key_padding_mask.defined(),
+      "{} takes the place of an encoder, but its forward does not take (src, mask, key_padding_mask)",
+      part.name());
   return part(src);
 }
 
@@ -45,7 +47,8 @@ Tensor decode(Module& part, const Tensor& tgt, const Tensor& memory, const Tenso
         std::static_pointer_cast<TransformerDecoderLayerImpl>(part.shared_from_this())));
   check<NotImplementedError>(
       dynamic_cast<TransformerDecoderImpl*>(&part) != nullptr,
-      "{} cannot take the place of a decoder: it has to be a TransformerDecoder or a layer of one",
+      "{} cannot take the place of a decoder: its forward does not take (tgt, memory, tgt_mask, memory_mask, "
+      "tgt_key_padding_mask, memory_key_padding_mask)",
       part.name());
   return through(
       TransformerDecoder(std::static_pointer_cast<TransformerDecoderImpl>(part.shared_from_this())));
@@ -184,7 +187,15 @@ Tensor TransformerImpl::forward(const Tensor& src, const Tensor& tgt, const Tens
   check<ShapeError>(src.size(-1) == options.d_model() && tgt.size(-1) == options.d_model(),
                     "src and tgt should have same feature size as d_model ({}), but have {} and {}",
                     options.d_model(), src.size(-1), tgt.size(-1));
-  const Tensor memory = encode(*encoder, src, src_mask, src_key_padding_mask);
+  const CustomEncoder& own_encoder = options.custom_encoder();
+  const CustomDecoder& own_decoder = options.custom_decoder();
+  const Tensor memory = own_encoder.can_call(*encoder)
+                            ? own_encoder.call(*encoder, {src, src_mask, src_key_padding_mask})
+                            : encode(*encoder, src, src_mask, src_key_padding_mask);
+  if (own_decoder.can_call(*decoder)) {
+    return own_decoder.call(
+        *decoder, {tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask});
+  }
   return decode(*decoder, tgt, memory, tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask);
 }
 

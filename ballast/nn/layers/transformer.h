@@ -12,6 +12,7 @@
 
 #include "ballast/nn/cloneable.h"
 #include "ballast/nn/containers/module_list.h"
+#include "ballast/nn/layers/custom_part.h"
 #include "ballast/nn/layers/transformer_layer.h"
 #include "ballast/nn/module_holder.h"
 #include "ballast/nn/options.h"
@@ -90,8 +91,8 @@ struct TransformerOptions {
   BALLAST_ARG(std::int64_t, dim_feedforward) = 2048;
   BALLAST_ARG(Number, dropout) = 0.1;
   BALLAST_ARG(TransformerActivation, activation);
-  BALLAST_ARG(ModuleSlot, custom_encoder);  ///< in the place of the encoder; empty: none
-  BALLAST_ARG(ModuleSlot, custom_decoder);
+  BALLAST_ARG(CustomEncoder, custom_encoder);  ///< in the place of the encoder; empty: none
+  BALLAST_ARG(CustomDecoder, custom_decoder);
   BALLAST_ARG(Number, layer_norm_eps) = 1e-5;
   BALLAST_ARG(bool, batch_first) = false;
   BALLAST_ARG(bool, norm_first) = false;
@@ -108,9 +109,10 @@ class TransformerImpl : public Cloneable<TransformerImpl> {
   void reset() override;
   void reset_parameters();
   /// The decoder's result over `tgt` and the encoder's result over `src`. ShapeError "src and tgt should have
-  /// equal batch size", "src and tgt should have same feature size as d_model". A custom encoder or decoder
-  /// that is no TransformerEncoder or TransformerDecoder is NotImplementedError where masks, or two inputs,
-  /// are to be given to it.
+  /// equal batch size", "src and tgt should have same feature size as d_model". A custom encoder is given
+  /// the masks and a custom decoder both inputs and the masks, as the forward of the class it was given as
+  /// takes them (custom_part.h). NotImplementedError where it takes less: an encoder that takes one tensor
+  /// can do without masks only.
   Tensor forward(const Tensor& src, const Tensor& tgt, const Tensor& src_mask = {},
                  const Tensor& tgt_mask = {}, const Tensor& memory_mask = {},
                  const Tensor& src_key_padding_mask = {}, const Tensor& tgt_key_padding_mask = {},
