@@ -14,6 +14,7 @@
 #include "ballast/checkpoint/optimizer_state.h"
 #include "ballast/checkpoint/reader.h"
 #include "ballast/checkpoint/save.h"
+#include "ballast/checkpoint/scheduler_state.h"
 #include "ballast/core/generator.h"
 #include "ballast/core/parallel.h"
 #include "ballast/core/print.h"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/optim/make_optimizer.h"
+#include "tests/optim/temporary_folder.h"
 #include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
@@ -67,22 +68,6 @@ struct Case {
 
   Problem problem;
   std::unique_ptr<optim::Optimizer> optimizer;
-};
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ballast_optim_XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = pattern;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
 };
 
 OptimizerStateDict load_state(const std::string& path) { return to_optimizer_state(load(path).root()); }

@@ -33,6 +33,11 @@ std::vector<double> CosineAnnealingLR::get_lrs() {
   return changed_lrs([&](double lr) { return now / before * (lr - eta_min_) + eta_min_; });
 }
 
+std::vector<StateField> CosineAnnealingLR::state_fields() {
+  return joined_fields({count_field("T_max", T_max_, {1, kMostEpochs}), number_field("eta_min", eta_min_)},
+                       EpochScheduler::state_fields());
+}
+
 std::vector<double> CosineAnnealingLR::first_lrs() {
   std::vector<double> out = base_lrs();
   for (double& lr : out) lr = eta_min_ + (lr - eta_min_) * (1 + std::cos(0.0)) / 2;

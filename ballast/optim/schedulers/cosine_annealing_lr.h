@@ -20,6 +20,7 @@ class CosineAnnealingLR : public EpochScheduler {
  protected:
   std::vector<double> get_lrs() override;
   std::vector<double> first_lrs() override;
+  [[nodiscard]] std::vector<StateField> state_fields() override;
 
  private:
   std::int64_t T_max_;

@@ -22,6 +22,9 @@ class ExponentialLR : public EpochScheduler {
     return is_initial() ? get_current_lrs() : changed_lrs([this](double lr) { return lr * gamma_; });
   }
   std::vector<double> first_lrs() override { return base_lrs(); }
+  [[nodiscard]] std::vector<StateField> state_fields() override {
+    return joined_fields({number_field("gamma", gamma_)}, EpochScheduler::state_fields());
+  }
 
  private:
   double gamma_;

@@ -21,6 +21,9 @@ class LambdaLR : public EpochScheduler {
 
  protected:
   std::vector<double> get_lrs() override;
+  /// The functions are not saved: PyTorch's None stands in their place. ValueError for a state that has what belongs to a
+  /// callable object of Python's.
+  [[nodiscard]] std::vector<StateField> state_fields() override;
 
  private:
   std::vector<Function> lambdas_;

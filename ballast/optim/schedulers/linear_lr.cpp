@@ -26,6 +26,12 @@ std::vector<double> LinearLR::get_lrs() {
   return changed_lrs([&](double lr) { return lr * (1.0 + rise / before); });
 }
 
+std::vector<StateField> LinearLR::state_fields() {
+  return joined_fields({number_field("start_factor", start_factor_), number_field("end_factor", end_factor_),
+                        count_field("total_iters", total_iters_, {-kMostEpochs, kMostEpochs})},
+                       EpochScheduler::state_fields());
+}
+
 std::vector<double> LinearLR::first_lrs() {
   std::vector<double> out = base_lrs();
   for (double& lr : out) lr *= start_factor_;

@@ -20,6 +20,7 @@ class LinearLR : public EpochScheduler {
  protected:
   std::vector<double> get_lrs() override;
   std::vector<double> first_lrs() override;
+  [[nodiscard]] std::vector<StateField> state_fields() override;
 
  private:
   double start_factor_, end_factor_;

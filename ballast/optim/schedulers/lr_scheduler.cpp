@@ -1,6 +1,7 @@
 #include "ballast/optim/schedulers/lr_scheduler.h"
 
 #include <cstddef>
+#include <limits>
 #include <variant>
 
 #include "ballast/core/error.h"
@@ -18,12 +19,22 @@ std::vector<double> LRScheduler::get_current_lrs() const {
   return out;
 }
 
-void LRScheduler::set_lrs(const std::vector<double>& lrs) const {
+void LRScheduler::set_lrs(const std::vector<double>& lrs) {
   std::vector<OptimizerParamGroup>& groups = optimizer_->param_groups();
   check<ValueError>(lrs.size() == groups.size(),
                     "the schedule gives {} learning rates for {} parameter groups", lrs.size(),
                     groups.size());
   for (std::size_t i = 0; i < lrs.size(); ++i) groups[i].options().set_lr(lrs[i]);
+  last_lrs_ = lrs;
+}
+
+std::vector<StateField> LRScheduler::state_fields() {
+  constexpr Bounds kCounts{0, std::numeric_limits<unsigned>::max()};
+  const std::size_t groups = optimizer_->param_groups().size();
+  StateField last = numbers_field("_last_lr", last_lrs_, groups);
+  last.save = [this] { return number_list(get_last_lr()); };
+  return {optional_field(count_field("_step_count", step_count_, kCounts)), fixed_field("_is_initial", false),
+          fixed_field("_get_lr_called_within_step", false), optional_field(std::move(last))};
 }
 
 EpochScheduler::EpochScheduler(Optimizer& optimizer, std::int64_t last_epoch)
@@ -36,6 +47,13 @@ EpochScheduler::EpochScheduler(Optimizer& optimizer, std::int64_t last_epoch)
                     "last_epoch >= 0",
                     i);
     if (!there) g.extras().insert("initial_lr", g.options().get_lr());
+  }
+  read_base_lrs();
+}
+
+void EpochScheduler::read_base_lrs() {
+  base_lrs_.clear();
+  for (OptimizerParamGroup& g : optimizer_->param_groups()) {
     double base = 0;
     write_field({"initial_lr", &base}, g.extras()["initial_lr"]);
     base_lrs_.push_back(base);
@@ -52,6 +70,12 @@ void EpochScheduler::start() {
 void EpochScheduler::step() {
   ++last_epoch_;
   LRScheduler::step();
+}
+
+std::vector<StateField> EpochScheduler::state_fields() {
+  return joined_fields({numbers_field("base_lrs", base_lrs_, optimizer_->param_groups().size()),
+                        count_field("last_epoch", last_epoch_, {-1, kMostEpochs})},
+                       LRScheduler::state_fields());
 }
 
 void EpochScheduler::restart() {

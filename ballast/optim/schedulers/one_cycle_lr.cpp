@@ -1,10 +1,14 @@
 #include "ballast/optim/schedulers/one_cycle_lr.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <numbers>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "ballast/core/error.h"
 
@@ -45,6 +49,15 @@ void keep(OptimizerParamGroup& group, const char* name, double value) {
     extras.insert(name, value);
   }
 }
+
+bool uses_beta(Optimizer& optimizer) {
+  const Fields fields = optimizer.param_groups().front().options().fields();
+  return std::ranges::any_of(fields, [](const Field& f) { return std::string_view(f.name) == "betas"; });
+}
+
+/// What a group keeps for the phases to go between.
+constexpr std::array<std::string_view, 5> kKept{"initial_lr", "max_lr", "min_lr", "max_momentum",
+                                                "base_momentum"};
 
 double kept(OptimizerParamGroup& group, const char* name) {
   check<KeyError>(group.extras().contains(name), "OneCycleLR: the parameter group has no '{}'", name);
@@ -88,6 +101,7 @@ OneCycleLR::OneCycleLR(Optimizer& optimizer, OneCycleLROptions o)
     keep(groups[i], "max_momentum", max_momenta[i]);
     keep(groups[i], "base_momentum", base_momenta[i]);
   }
+  read_base_lrs();
   start();
 }
 
@@ -128,6 +142,69 @@ std::vector<double> OneCycleLR::get_lrs() {
     }
   }
   return out;
+}
+
+namespace {
+
+template <class Phase>
+constexpr std::array<std::pair<const char*, const char * Phase::*>, 4> kPhaseNames{
+    {{"start_lr", &Phase::start_lr},
+     {"end_lr", &Phase::end_lr},
+     {"start_momentum", &Phase::start_momentum},
+     {"end_momentum", &Phase::end_momentum}}};
+
+}  // namespace
+
+SchedulerValue OneCycleLR::saved_phases() const {
+  SchedulerList out;
+  for (const Phase& phase : phases_) {
+    SchedulerStateDict entry;
+    // The last one ends at a whole number, which PyTorch keeps as an int.
+    const bool last = &phase == &phases_.back();
+    entry.add("end_step", last ? SchedulerValue(total_steps_ - 1) : SchedulerValue(phase.end_step));
+    for (const auto& [name, place] : kPhaseNames<Phase>) entry.add(name, std::string(phase.*place));
+    out.items.emplace_back(std::move(entry));
+  }
+  return out;
+}
+
+std::vector<OneCycleLR::Phase> OneCycleLR::phases_of(const SchedulerValue& v, const std::string& where) {
+  std::vector<Phase> out;
+  for (const SchedulerValue& item : taken_items(v, where)) {
+    const SchedulerStateDict& entry = taken_dict(item, where);
+    Phase phase{taken_number(taken_entry(entry, "end_step", where), where), {}, {}, {}, {}};
+    for (const auto& [name, place] : kPhaseNames<Phase>) {
+      const std::string& text = taken_text(taken_entry(entry, name, where), where);
+      const auto known = std::ranges::find(kKept, text);
+      check<ValueError>(known != kKept.end(), "{} of the loaded state names '{}', which no group keeps",
+                        where, text);
+      phase.*place = known->data();
+    }
+    out.push_back(phase);
+  }
+  check<ValueError>(!out.empty(), "{} of the loaded state has no phase", where);
+  return out;
+}
+
+std::vector<StateField> OneCycleLR::state_fields() {
+  const auto take_phases = [this](const SchedulerValue& v,
+                                  const std::string& where) -> std::function<void()> {
+    return [this, taken = phases_of(v, where)] { phases_ = taken; };
+  };
+  const auto take_shape = [this](const SchedulerValue& v, const std::string& where) -> std::function<void()> {
+    const std::string& text = taken_text(v, where);
+    check<ValueError>(text == "cos" || text == "linear",
+                      "{} of the loaded state must be 'cos' or 'linear', but is '{}'", where, text);
+    return [this, cosine = text == "cos"] { cosine_ = cosine; };
+  };
+  std::vector<StateField> out{
+      count_field("total_steps", total_steps_, {1, kMostEpochs}),
+      {"_schedule_phases", [this] { return saved_phases(); }, take_phases},
+      {"_anneal_func_type", [this] { return SchedulerValue(std::string(cosine_ ? "cos" : "linear")); },
+       take_shape},
+      flag_field("cycle_momentum", cycle_momentum_)};
+  if (cycle_momentum_) out.push_back(fixed_field("use_beta1", uses_beta(optimizer())));
+  return joined_fields(std::move(out), EpochScheduler::state_fields());
 }
 
 }  // namespace ballast::optim

@@ -37,12 +37,15 @@ class OneCycleLR : public EpochScheduler {
  protected:
   /// ValueError "Tried to step 61 times. The specified number of total steps is 60".
   std::vector<double> get_lrs() override;
+  [[nodiscard]] std::vector<StateField> state_fields() override;
 
  private:
   struct Phase {
     double end_step;
     const char *start_lr, *end_lr, *start_momentum, *end_momentum;  // names of what a group keeps
   };
+  [[nodiscard]] SchedulerValue saved_phases() const;
+  static std::vector<Phase> phases_of(const SchedulerValue& v, const std::string& where);
   void set_momentum(OptimizerParamGroup& group, double value) const;
   [[nodiscard]] double between(double from, double to, double part) const;
 

@@ -6,9 +6,12 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
+#include "ballast/core/scheduler_state.h"
 #include "ballast/optim/optimizer.h"
+#include "ballast/optim/schedulers/state_fields.h"
 
 namespace ballast::optim {
 
@@ -29,22 +32,33 @@ class ReduceLROnPlateauScheduler {
 
   /// The measure after one more epoch.
   void step(double metric);
+  /// The rates of the groups after the last step.
+  [[nodiscard]] const std::vector<double>& get_last_lr() const noexcept { return last_lrs_; }
+
+  /// As those of LRScheduler (lr_scheduler.h).
+  [[nodiscard]] SchedulerStateDict state_dict() { return save_fields(state_fields()); }
+  void load_state_dict(const SchedulerStateDict& dict) {
+    take_fields(state_fields(), dict, "the state of the schedule")();
+  }
 
  private:
   [[nodiscard]] bool is_better(double metric) const;
   void reduce();
+  [[nodiscard]] std::vector<StateField> state_fields();
 
   Optimizer* optimizer_;
   SchedulerMode mode_;
   ThresholdMode threshold_mode_;
   double factor_, threshold_, eps_;
   int patience_, cooldown_;
+  std::optional<double> default_min_lr_;  // one for all groups
   std::vector<double> min_lrs_;
   bool verbose_;
   double best_;
   std::int64_t epoch_ = 0;
   int bad_epochs_ = 0;
   int cooling_ = 0;
+  std::vector<double> last_lrs_;
 };
 
 /// Python's name.

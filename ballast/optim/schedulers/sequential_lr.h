@@ -23,6 +23,8 @@ class SequentialLR : public LRScheduler {
 
  protected:
   std::vector<double> get_lrs() override { return get_current_lrs(); }
+  /// Its own epoch and milestones, and the states of its schedules.
+  [[nodiscard]] std::vector<StateField> state_fields() override;
 
  private:
   /// The number of milestones that have been reached.

@@ -19,6 +19,7 @@ class StepLR : public EpochScheduler {
  protected:
   std::vector<double> get_lrs() override;
   std::vector<double> first_lrs() override { return base_lrs(); }
+  [[nodiscard]] std::vector<StateField> state_fields() override;
 
  private:
   unsigned step_size_;
@@ -28,15 +29,16 @@ class StepLR : public EpochScheduler {
 class MultiStepLR : public EpochScheduler {
  public:
   /// An epoch that stands among the milestones twice counts twice.
-  MultiStepLR(Optimizer& optimizer, std::vector<std::int64_t> milestones, double gamma = 0.1,
+  MultiStepLR(Optimizer& optimizer, const std::vector<std::int64_t>& milestones, double gamma = 0.1,
               std::int64_t last_epoch = -1);
 
  protected:
   std::vector<double> get_lrs() override;
   std::vector<double> first_lrs() override;
+  [[nodiscard]] std::vector<StateField> state_fields() override;
 
  private:
-  std::vector<std::int64_t> milestones_;
+  SchedulerCounts milestones_;
   double gamma_;
 };
 

@@ -1,4 +1,5 @@
 """What the optimisers, schedules, averages, clipping and the data loader of PyTorch do, step by step."""
+import copy
 import itertools
 import os
 from collections import OrderedDict
@@ -170,12 +171,35 @@ def saved_states(d):
     return len(rows)
 
 
-def schedules(d):
+def metric(i):
+    return 1.0 / (1 + i) if i < 8 else (0.125 if i % 9 else 0.1 - i / 1000)
+
+
+def scheduled(cls, kw, optimiser):
+    """An optimiser of two groups and a schedule of it."""
     import torch
     from torch.optim import lr_scheduler as L
 
-    def metric(i):
-        return 1.0 / (1 + i) if i < 8 else (0.125 if i % 9 else 0.1 - i / 1000)
+    a, b = torch.nn.Parameter(torch.ones(2)), torch.nn.Parameter(torch.ones(3))
+    groups = [{"params": [a]}, {"params": [b], "lr": 0.03}]
+    opt = torch.optim.Adam(groups, lr=0.1) if optimiser else torch.optim.SGD(groups, lr=0.1, momentum=0.9)
+    if cls == "LambdaLR":
+        s = L.LambdaLR(opt, [lambda e: 0.95**e, lambda e: 1.0 / (1 + e)])
+    elif cls == "SequentialLR" and kw.startswith("LinearLR"):
+        s = L.SequentialLR(opt, [L.LinearLR(opt, 0.1, 1.0, 5), L.CosineAnnealingLR(opt, 20), L.ExponentialLR(opt, 0.9)], [5, 30])
+    elif cls == "SequentialLR":
+        s = L.SequentialLR(opt, [L.ExponentialLR(opt, 0.9), L.StepLR(opt, 3, 0.5)], [20])
+    else:
+        s = getattr(L, cls)(opt, **kw)
+    return opt, s
+
+
+# Schedules are saved after this many of their fifty steps.
+STATES_AFTER = 20
+
+
+def schedules(d):
+    import torch
 
     cases = [
         ("StepLR", dict(step_size=7, gamma=0.3), None),
@@ -199,27 +223,20 @@ def schedules(d):
         ("SequentialLR", "LinearLR(0.1, 1.0, 5), CosineAnnealingLR(20), ExponentialLR(0.9) at 5, 30", None),
         ("SequentialLR", "ExponentialLR(0.9), StepLR(3, 0.5) at 20", None),
     ]
-    rows = []
+    rows, states = [], []
     for cls, kw, optimiser in cases:
-        a, b = torch.nn.Parameter(torch.ones(2)), torch.nn.Parameter(torch.ones(3))
-        groups = [{"params": [a]}, {"params": [b], "lr": 0.03}]
-        opt = torch.optim.Adam(groups, lr=0.1) if optimiser else torch.optim.SGD(groups, lr=0.1, momentum=0.9)
-        if cls == "LambdaLR":
-            s = L.LambdaLR(opt, [lambda e: 0.95**e, lambda e: 1.0 / (1 + e)])
-        elif cls == "SequentialLR" and kw.startswith("LinearLR"):
-            s = L.SequentialLR(opt, [L.LinearLR(opt, 0.1, 1.0, 5), L.CosineAnnealingLR(opt, 20), L.ExponentialLR(opt, 0.9)], [5, 30])
-        elif cls == "SequentialLR":
-            s = L.SequentialLR(opt, [L.ExponentialLR(opt, 0.9), L.StepLR(opt, 3, 0.5)], [20])
-        else:
-            s = getattr(L, cls)(opt, **kw)
+        opt, s = scheduled(cls, kw, optimiser)
         lrs, momenta = [[g["lr"] for g in opt.param_groups]], []
         for i in range(50):
+            if i == STATES_AFTER:
+                states.append(copy.deepcopy({"scheduler": s.state_dict(), "optimizer": opt.state_dict()}))
             opt.step()
             s.step(metric(i)) if cls == "ReduceLROnPlateau" else s.step()
             lrs.append([float(g["lr"]) for g in opt.param_groups])
             momenta.append([g["betas"][0] if optimiser else g["momentum"] for g in opt.param_groups])
         rows.append({"class": cls, "arguments": kw, "optimiser": optimiser or "SGD", "lrs": lrs, "momenta": momenta})
     write_json(f"{d}/schedules.json", {"metrics": [metric(i) for i in range(50)], "cases": rows})
+    torch.save(states, f"{d}/schedule_states.pth")
     return len(rows)
 
 
