@@ -11,12 +11,17 @@ namespace ballast::nn {
 
 namespace {
 
+/// Parameters, the gradients they have, and buffers.
 std::vector<Tensor> all_tensors(const Module& root) {
   std::vector<Tensor> out;
-  for (const EntryKind kind : {EntryKind::kParameter, EntryKind::kBuffer}) {
-    walk_tensors(root, kind, {},
-                 [&](Module&, const TensorEntry&, Tensor& t, const std::string&) { out.push_back(t); });
+  const auto take = [&out](Module&, const TensorEntry&, Tensor& t, const std::string&) { out.push_back(t); };
+  walk_tensors(root, EntryKind::kParameter, {}, take);
+  for (std::size_t i = 0, parameters = out.size(); i < parameters; ++i) {
+    const Tensor& p = out[i];
+    if (!p.defined() || !(p.is_leaf() || p.retains_grad())) continue;
+    if (const Tensor grad = p.grad(); grad.defined()) out.push_back(grad);
   }
+  walk_tensors(root, EntryKind::kBuffer, {}, take);
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
+#include "ballast/autograd/autograd.h"
 #include "ballast/ops/ops.h"
 
 namespace ballast {
@@ -91,6 +92,51 @@ TEST(ConversionTest, NothingIsCopiedWhereNothingChanges) {
   const void* before = fc->weight.data_ptr();
   fc->to(kFloat32).to(kCPU).float_();
   EXPECT_EQ(fc->weight.data_ptr(), before);
+}
+
+TEST(ConversionTest, GradientsThatAreThereAreConvertedToo) {
+  nn::Linear fc(2, 2);
+  fc->register_buffer("count", ones({1}));
+  fc->forward(ones({3, 2})).sum().backward();
+  fc->bias.mutable_grad() = {};
+  const Tensor held = fc->weight.grad();
+  fc->to(kFloat64);
+  EXPECT_TRUE(held.is_same(fc->weight.grad())) << "who holds the gradient sees it converted";
+  EXPECT_TRUE(held.equal(full({2, 2}, 3, kFloat64)));
+  EXPECT_FALSE(fc->bias.grad().defined());
+  // It goes on growing in the new type.
+  fc->forward(ones({3, 2}, kFloat64)).sum().backward();
+  EXPECT_TRUE(held.equal(full({2, 2}, 6, kFloat64)));
+  EXPECT_TRUE(fc->bias.grad().equal(full({2}, 3, kFloat64)));
+  fc->half();
+  EXPECT_EQ(fc->bias.grad().dtype(), kFloat16);
+  fc->to(kMeta);
+  EXPECT_TRUE(fc->weight.grad().is_meta());
+  fc->to_empty(kCPU);
+  EXPECT_TRUE(fc->weight.grad().is_cpu());
+}
+
+TEST(ConversionTest, AGradientIsCastByItsOwnType) {
+  // As in PyTorch: float_() and its like leave complex ones alone, whatever the parameter is.
+  nn::Module m;
+  m.register_parameter("z", Parameter(ones({2}, kComplex64)));
+  m.register_parameter("tied", m.parameter("z"));
+  m.parameter("z").mutable_grad() = ones({2}, kComplex64);
+  m.double_();
+  EXPECT_EQ(m.parameter("z").grad().dtype(), kComplex64);
+  m.to(kComplex128);
+  EXPECT_EQ(m.parameter("z").grad().dtype(), kComplex128);
+  EXPECT_TRUE(m.parameter("tied").grad().equal(ones({2}, kComplex128)));
+}
+
+TEST(ConversionTest, AGradientThatNeedsGradKeepsItsHistory) {
+  nn::Linear fc(2, 2);
+  const Tensor x = ones({1, 2}).requires_grad_();
+  fc->forward(x).pow(2).sum().backward({}, true, true);
+  fc->to(kFloat64);
+  EXPECT_EQ(fc->weight.grad().dtype(), kFloat64);
+  EXPECT_TRUE(fc->weight.grad().requires_grad());
+  EXPECT_TRUE(fc->weight.grad().grad_fn());
 }
 
 TEST(ConversionTest, MetaHasNoValuesToBringBack) {
