@@ -51,7 +51,7 @@ def main():
         (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
         count[target] = count.get(target, 0) + 1
 
-    for part in ("checkpoints", "hostile", "real", "fuzz"):
+    for part in ("checkpoints", "hostile", "real"):
         for path in sorted((root / part).rglob("*")):
             if not path.is_file() or path.name in ("expected.json", "README.md"):
                 continue

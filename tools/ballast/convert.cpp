@@ -36,9 +36,9 @@ using checkpoint::Value;
 
 constexpr const char* kFooter =
     R"(OUT's name says its format (.safetensors, .gguf, .npz, .npy; every other one is a .pth zip), or --to does.
-From IN to a .pth goes everything that is in it, whatever it is, unless a rule is given; to every other format, and
-with a rule, its state dict: the names and tensors at the root, or where training programs keep them. What shares
-storage goes on sharing it. --filter takes names as `ballast show` lists them; then come --strip-prefix, --rename
+From IN to a .pth goes everything that is in it, unless a rule is given or it is a module saved whole; to every other
+format, and with a rule, its state dict: the names and tensors at the root, or where training programs keep them. What
+shares storage goes on sharing it. --filter takes names as `ballast show` lists them; then come --strip-prefix, --rename
 in the order given, --add-prefix.
 
 Examples:
@@ -151,7 +151,9 @@ class Converter {
     StateDict all;
     for (const std::string& file : in) {
       const Checkpoint checkpoint = open(file);
-      if (format_ == FileFormat::kTorchZip && !has_rules()) return whole(checkpoint);
+      // Of a module that was saved whole, only its class could make the rest again.
+      const bool object = checkpoint.root().is(Kind::kObject);
+      if (format_ == FileFormat::kTorchZip && !has_rules() && !object) return whole(checkpoint);
       StateDict state = apply(rules_, state_of(checkpoint));
       check<ValueError>(!state.empty(), "{}: no tensor{}", file,
                         options_.filter_given->count() > 0 ? " matches --filter" : "");
