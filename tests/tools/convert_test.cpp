@@ -146,6 +146,25 @@ TEST_F(Convert, TiesSurviveRulesAndTypes) {
   }
 }
 
+TEST_F(Convert, FormatsGoIntoEachOtherAndBack) {
+  std::size_t files = 0;
+  for (const char* name : {"mlp.pth", "lenet.pth", "tied_autoencoder.pth"}) {
+    const auto expected = tensors_of(zip_file(name));
+    for (const char* format : {"gguf", "npz"}) {
+      const std::string there = out(std::string(name) + "." + format), back = there + ".pth";
+      convert({zip_file(name), there});
+      EXPECT_EQ(described(there)["format"], format);
+      convert({there, back});
+      EXPECT_EQ(tensors_of(back), expected) << there;
+      const std::string again = out("again");
+      convert({there, again, "--to", format, "--overwrite"});
+      EXPECT_EQ(read_file(again), read_file(there)) << "the same format, without a rule: the same bytes";
+      ++files;
+    }
+  }
+  std::cout << "[ cases ] " << files << " files there and back\n";
+}
+
 TEST_F(Convert, TypesAreThoseOfLoad) {
   std::size_t tensors = 0;
   for (const char* name : {"mlp.pth", "buffers.pth", "views.pth", "dtype_float64.pth", "small_resnet.pth",
@@ -229,7 +248,7 @@ TEST_F(Convert, SaysWhatIsWrong) {
       {{in, to, "--dtype", "int8"}, "'int8' is none of float64"},
       {{in, to, "--to", "safetensor"}, "did you mean safetensors?"},
       {{in, to, "--rename", "abc"}, "it should be FROM=TO"},
-      {{in, to, "--rename", "(=x"}, "no regular expression"},
+      {{in, to, "--rename", "(=x"}, "--rename (=x: "},
       {{in, to, "--rename", ".*=same"}, "'0.weight' and '0.bias' would both be called 'samesame'"},
       {{in, to, "--strip-prefix", "module."}, "no name begins so; the first is '0.weight'"},
       {{in, to, "--filter", "nothing"}, "no tensor matches --filter"},

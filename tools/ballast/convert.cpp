@@ -36,8 +36,8 @@ using checkpoint::Value;
 
 constexpr const char* kFooter =
     R"(OUT's name says its format (.safetensors, .gguf, .npz, .npy; every other one is a .pth zip), or --to does.
-From IN to a .pth goes everything that is in it, unless a rule is given or it is a module saved whole; to every other
-format, and with a rule, its state dict: the names and tensors at the root, or where training programs keep them. What
+To a .pth, or to IN's own format, goes everything that is in IN, unless a rule is given or it is a module saved whole; else,
+and with a rule, its state dict: the names and tensors at the root, or where training programs keep them. What
 shares storage goes on sharing it. --filter takes names as `ballast show` lists them; then come --strip-prefix, --rename
 in the order given, --add-prefix.
 
@@ -79,11 +79,6 @@ std::vector<std::string_view> format_names() {
   std::vector<std::string_view> names;
   for (const Format& f : kFormats) names.push_back(f.name);
   return names;
-}
-
-template <class Options>
-void ask_for_numbers(Options& options, bool asked) {
-  if constexpr (requires { options.dequantize; }) options.dequantize = asked;
 }
 
 /// What was read, and what goes where.
@@ -153,7 +148,11 @@ class Converter {
       const Checkpoint checkpoint = open(file);
       // Of a module that was saved whole, only its class could make the rest again.
       const bool object = checkpoint.root().is(Kind::kObject);
-      if (format_ == FileFormat::kTorchZip && !has_rules() && !object) return whole(checkpoint);
+      const bool same = format_ == FileFormat::kTorchZip || checkpoint.format() == name_of(format_);
+      if (same && !has_rules() && !object && save_.shard_size == 0) {
+        keep_metadata(checkpoint);
+        return whole(checkpoint);
+      }
       StateDict state = apply(rules_, state_of(checkpoint));
       check<ValueError>(!state.empty(), "{}: no tensor{}", file,
                         options_.filter_given->count() > 0 ? " matches --filter" : "");
@@ -177,7 +176,7 @@ class Converter {
 
   Checkpoint open(const std::string& file) {
     checkpoint::LoadOptions load_options;
-    ask_for_numbers(load_options, options_.dequantize || dtype_);
+    load_options.dequantize = options_.dequantize || dtype_;
     listed_ = 0;
     const bool filtered = options_.filter_given->count() > 0;
     if (filtered) {

@@ -17,11 +17,7 @@ constexpr std::size_t kLongestName =
 std::string renamed(const NameRules& rules, std::string name) {
   if (!rules.strip_prefix.empty() && name.starts_with(rules.strip_prefix))
     name.erase(0, rules.strip_prefix.size());
-  for (const RenameRule& rule : rules.renames) {
-    check<LimitError>(name.size() <= kLongestName, "a name of {} bytes: --rename takes names of up to {}",
-                      name.size(), kLongestName);
-    name = std::regex_replace(name, rule.from, rule.to);
-  }
+  for (const RenameRule& rule : rules.renames) name = rule.from.replace(name, rule.to);
   return rules.add_prefix + name;
 }
 
@@ -49,9 +45,11 @@ RenameRule rename_rule(const std::string& text) {
     if (to[i] == '\\' && to[i + 1] >= '0' && to[i + 1] <= '9') to[i] = '$';
   }
   try {
-    return {text, std::regex(text.substr(0, at)), std::move(to)};
-  } catch (const std::regex_error& e) {
-    throw ValueError(fmt::format("--rename {}: no regular expression: {}", text, e.what()));
+    NamePattern from(std::string_view(text).substr(0, at));
+    from.check_replacement(to);
+    return {text, std::move(from), std::move(to)};
+  } catch (const ValueError& e) {
+    throw ValueError(fmt::format("--rename {}: {}", text, e.what()));
   }
 }
 

@@ -5,22 +5,22 @@
 #pragma once
 
 #include <optional>
-#include <regex>
 #include <string>
 #include <vector>
 
+#include "ballast/core/name_pattern.h"
 #include "ballast/core/state_dict.h"
 
 namespace ballast::tool {
 
 struct RenameRule {
   std::string text;  ///< as it was given
-  std::regex from;
+  NamePattern from;
   std::string to;
 };
 
-/// "FROM=TO": a regular expression (ECMAScript), every match of which becomes TO, in which \1 or $1 stands for the first group.
-/// The last = separates the two. ValueError if it is no rule.
+/// "FROM=TO": a regular expression (name_pattern.h), every match of which becomes TO, in which \1 or $1 stands for the first
+/// group. The last = separates the two. ValueError if it is no rule.
 [[nodiscard]] RenameRule rename_rule(const std::string& text);
 
 struct NameRules {
