@@ -58,6 +58,7 @@ find_missing() {
   have ninja || need ninja-build "runs the build that CMake describes"
   have pkg-config || need pkg-config "finds the libraries below"
   need_library fmt libfmt-dev "formatting of text"
+  need_library re2 libre2-dev "regular expressions over names"
   need_library libdeflate libdeflate-dev "compressed members of checkpoint files"
   case $(uname -m) in
     x86_64 | aarch64) need_library libisal libisal-dev "checksums of checkpoint files" ;;  # elsewhere libdeflate's serve
