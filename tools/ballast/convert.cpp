@@ -38,13 +38,13 @@ constexpr const char* kFooter =
     R"(OUT's name says its format (.safetensors, .gguf, .npz, .npy; every other one is a .pth zip), or --to does.
 To a .pth, or to IN's own format, goes everything that is in IN, unless a rule is given or it is a module saved whole; else,
 and with a rule, its state dict: the names and tensors at the root, or where training programs keep them. What
-shares storage goes on sharing it. --filter takes names as `ballast show` lists them; then come --strip-prefix, --rename
-in the order given, --add-prefix.
+shares storage goes on sharing it. --filter takes names as `ballast show` lists them; then come --strip-prefix, --add-prefix,
+and --rename in the order given.
 
 Examples:
   ballast convert model.pth model.safetensors
   ballast convert training.pth weights.pth --state-dict model_state_dict --dtype float16
-  ballast convert model.pth model.pth --overwrite --rename '^encoder\.=backbone.' --strip-prefix module.
+  ballast convert model.pth model.pth --overwrite --strip-prefix module. --rename encoder.=backbone.
   ballast convert big.pth big.safetensors.index.json --shard-size 5GB
   ballast convert --merge shard-1.pth shard-2.pth whole.safetensors            (docs/convert.md)
 
@@ -96,7 +96,7 @@ class Converter {
   explicit Converter(const ConvertOptions& options) : options_(options), out_(options.files.back()) {
     check<ValueError>(options.files.size() > 1, "OUT is missing: ballast convert {} OUT",
                       options.files.front());
-    for (const std::string& rule : options.renames) rules_.renames.push_back(rename_rule(rule));
+    for (const std::string& rule : options.renames) rules_.rename.push_back(*rename_of(rule));
     rules_.strip_prefix = options.strip_prefix;
     rules_.add_prefix = options.add_prefix;
     if (!options.dtype.empty()) dtype_ = dtype_from_name(options.dtype);
@@ -134,8 +134,8 @@ class Converter {
 
   /// Whether anything but the format is to change.
   [[nodiscard]] bool has_rules() const {
-    return !rules_.empty() || options_.filter_given->count() > 0 || options_.state_dict_given->count() > 0 ||
-           dtype_ || options_.merge || options_.dequantize;
+    return !rules_.keeps_names() || options_.filter_given->count() > 0 ||
+           options_.state_dict_given->count() > 0 || dtype_ || options_.merge || options_.dequantize;
   }
 
   Conversion read() {
@@ -273,7 +273,7 @@ class Converter {
 
   const ConvertOptions& options_;
   std::filesystem::path out_;
-  NameRules rules_;
+  MatchRules rules_;
   std::optional<DType> dtype_;
   checkpoint::SaveOptions save_;
   FileFormat format_ = FileFormat::kTorchZip;
@@ -304,8 +304,9 @@ void add_rules(CLI::App& convert, ConvertOptions& options) {
       ->type_name("TEXT");
   convert
       .add_option("--rename", options.renames,
-                  "every match of the regular expression becomes TO (may be repeated)")
+                  "the beginning FROM becomes TO, or with /FROM/ every match (may be repeated)")
       ->type_name("FROM=TO")
+      ->check(rename_problem)
       ->allow_extra_args(false);
   convert.add_option("--add-prefix", options.add_prefix, "put it before every name")->type_name("TEXT");
 }

@@ -9,6 +9,7 @@
 
 #include "tools/ballast/match_json.h"
 #include "tools/ballast/name_listing.h"
+#include "tools/ballast/name_rules.h"
 #include "tools/ballast/standard_output.h"
 #include "tools/ballast/terminal_text.h"
 #include <CLI/Config.hpp>
@@ -16,7 +17,6 @@
 #include <fmt/format.h>
 
 #include "ballast/core/match.h"
-#include "ballast/core/name_rules.h"
 
 namespace ballast::tool {
 namespace {
@@ -41,26 +41,6 @@ struct MatchOptions {
   bool json = false, quiet = false;
   CLI::Option* filter_given = nullptr;
 };
-
-/// FROM=TO; the = behind an expression is the one behind its second slash.
-std::optional<Rename> rename_of(const std::string& text) {
-  const bool is_expression = text.starts_with('/') && text.find("/=", 1) != std::string::npos;
-  const std::size_t equals = is_expression ? text.find("/=", 1) + 1 : text.find('=');
-  if (equals == std::string::npos) return std::nullopt;
-  return Rename{text.substr(0, equals), text.substr(equals + 1)};
-}
-
-/// What is wrong with a FROM=TO; empty if nothing is.
-std::string rename_problem(const std::string& text) {
-  const auto rename = rename_of(text);
-  if (!rename) return fmt::format("'{}' has no =, as in encoder.=trunk.", text);
-  try {
-    static_cast<void>(NameRules({.rename = {*rename}}));
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return {};
-}
 
 void run(const MatchOptions& options, int& status) {
   MatchRules rules{.strip_prefix = options.strip_prefix, .add_prefix = options.add_prefix};
