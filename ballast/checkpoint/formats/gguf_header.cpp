@@ -121,13 +121,16 @@ class HeaderReader {
     std::vector<std::size_t> order(out_.tensors.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::erase_if(order, [&](std::size_t i) { return out_.tensors[i].nbytes == 0; });
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return out_.tensors[a].offset < out_.tensors[b].offset; });
+    const auto before = [&](std::size_t a, std::size_t b) {
+      return out_.tensors[a].offset < out_.tensors[b].offset;
+    };
+    // Most writers keep them in order.
+    if (!std::is_sorted(order.begin(), order.end(), before)) std::sort(order.begin(), order.end(), before);
     for (std::size_t i = 1; i < order.size(); ++i) {
-      const GgufTensor& before = out_.tensors[order[i - 1]];
+      const GgufTensor& last = out_.tensors[order[i - 1]];
       const GgufTensor& t = out_.tensors[order[i]];
-      if (before.offset + before.nbytes > t.offset)
-        refuse(t, fmt::format("lies over '{}'", shown_name(before.name)));
+      if (last.offset + last.nbytes > t.offset)
+        refuse(t, fmt::format("lies over '{}'", shown_name(last.name)));
     }
   }
 
