@@ -90,6 +90,7 @@ class PathName {
 void CheckpointBuilder::name_tensors(const Source& source) {
   PathName path;
   std::size_t inside_repeated = 0, repeated = 0;
+  out_.tensors_.reserve(source.tensors);
   std::uint64_t bytes_left = kNameBytes + kNameBytesPerByte * source.text_bytes;
   walk(out_.root_, [&](const Visit& at) {
     if (at.phase == Visit::Phase::kLeave) {

@@ -4,6 +4,8 @@
 // LimitError, so n keys cost O(n) whatever they are.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -33,6 +35,9 @@ class ProbeTable {
       check<LimitError>(++probes < kLongestSearch, "too many keys collide: somebody chose them so");
     }
   }
+
+  /// Makes room for positions up to `n`; only of an empty table.
+  void reserve(std::size_t n) { slots_.assign(std::bit_ceil(std::max<std::size_t>(n * 2, 16)), kNone); }
 
   /// Enters a position that is not there. `hash_of(position)` gives the hashes of those before it, when the table grows.
   template <class HashOf>

@@ -7,7 +7,7 @@
 namespace ballast::checkpoint {
 
 bool StorageSource::can_be_mapped() const noexcept {
-  return in_place && swap <= 1 && size > 0 && (file->begin() + offset) % kMappedAlignment == 0;
+  return in_place && swap <= 1 && size > 0 && (file->begin() + offset) % alignment == 0;
 }
 
 Storage open_storage(const StorageSource& source, const LoadOptions& options) {

@@ -18,11 +18,17 @@
 
 namespace ballast::checkpoint {
 
+/// The size of the largest element.
+inline constexpr std::uint8_t kMappedAlignment = 16;
+
 struct StorageSource {
   std::shared_ptr<InputFile> file;
   std::uint64_t offset = 0;  ///< of the first byte in the file
   std::uint64_t size = 0;    ///< bytes of the storage
   std::uint8_t swap = 0;     ///< bytes of each number that is stored big-endian; 0: none is
+  /// At what multiples the bytes may begin to be used where they are mapped: the size of the largest element that a tensor sees
+  /// in them. What is not known to hold smaller ones begins at kMappedAlignment.
+  std::uint8_t alignment = kMappedAlignment;
   /// What fills the storage instead, where its bytes are packed or quantised. Several threads may call it at once.
   std::function<void(std::byte* out)> read = {};
   /// What compares the checksum of the bytes as they stand in the file (crc32.h), where there is one to compare with: one
@@ -35,9 +41,6 @@ struct StorageSource {
 
   [[nodiscard]] bool can_be_mapped() const noexcept;
 };
-
-/// Bytes that begin at such a multiple can be used where they are mapped: the size of the largest element.
-inline constexpr std::uint64_t kMappedAlignment = 16;
 
 /// A view of the mapped file where the options and the source allow it, otherwise memory for `read_storage`. Memory that is
 /// not filled costs nothing.

@@ -152,6 +152,23 @@ Node* TreeArena::mapping(Kind kind) {
   return n;
 }
 
+Node* TreeArena::mapping(Kind kind, std::size_t n) {
+  Node* out = mapping(kind);
+  if (n <= kScan) return out;
+  DictBody& d = *out->dict;
+  d.capacity = checked_size(n);
+  d.pairs = allocate_array<Node*>(n * 2);
+  d.index = table();
+  d.index->reserve(n);
+  return out;
+}
+
+ProbeTable* TreeArena::table() {
+  auto& all = contents_.front()->tables;
+  all.reserve(all.size() == all.capacity() ? all.size() * 2 + 1 : all.size());
+  return all.emplace_back(new (allocate(sizeof(ProbeTable))) ProbeTable);
+}
+
 Node* TreeArena::object(Node* class_name, Node* arguments) {
   Node* n = mapping(Kind::kObject);
   n->dict->class_name = class_name;
@@ -205,13 +222,8 @@ bool TreeArena::insert(Node* mapping, Node* key, Node* value) {
   }
   d.pairs[std::size_t{position} * 2] = key;
   d.pairs[std::size_t{position} * 2 + 1] = value;
-  if (position >= kScan) {
-    if (d.index == nullptr) {
-      auto& all = contents_.front()->tables;
-      all.reserve(all.size() == all.capacity() ? all.size() * 2 + 1 : all.size());
-      d.index = new (allocate(sizeof(ProbeTable))) ProbeTable;
-      all.push_back(d.index);
-    }
+  if (position >= kScan || d.index != nullptr) {
+    if (d.index == nullptr) d.index = table();
     d.index->insert(position, [&](std::uint32_t p) { return hash_key(d.pairs[std::size_t{p} * 2]); });
   }
   mapping->size = position + 1;

@@ -59,6 +59,8 @@ class TreeArena final : public Arena {
   [[nodiscard]] Node* text(Kind kind, std::string_view v, bool copy);
   [[nodiscard]] Node* sequence(Kind kind, Node* const* items, std::size_t n);
   [[nodiscard]] Node* mapping(Kind kind);  ///< also sets
+  /// A mapping with room for `n` entries, which are known to come.
+  [[nodiscard]] Node* mapping(Kind kind, std::size_t n);
   [[nodiscard]] Node* object(Node* class_name, Node* arguments);
   [[nodiscard]] Node* tensor(TensorValue v, Kind kind = Kind::kTensor);
   [[nodiscard]] Node* storage(StorageValue v);
@@ -75,6 +77,7 @@ class TreeArena final : public Arena {
   struct Contents;
 
   TreeArena();
+  ProbeTable* table();
   void* allocate(std::size_t bytes);
   template <class T>
   T* allocate_array(std::size_t n) {
