@@ -66,6 +66,7 @@ find_missing() {
   need_library nettle nettle-dev "SHA-256 of tensors in the ballast command"
   need_library openblas libopenblas-dev "matrix products and factorisations (BLAS, LAPACK)"
   have_header oneapi/dnnl/dnnl.hpp || need libdnnl-dev "convolutions (oneDNN)"
+  need_library simdjson libsimdjson-dev "headers of safetensors files, indexes of sharded checkpoints"
   need_library nlohmann_json nlohmann-json3-dev "JSON in checkpoints, and the tests' golden data"
   need_library CLI11 libcli11-dev "the command line of ballast"
   need_library gtest libgtest-dev "the tests"

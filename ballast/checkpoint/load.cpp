@@ -25,22 +25,25 @@ bool looks_like_a_web_page(std::string_view head) {
   return lower.starts_with("<!doctype") || lower.starts_with("<html") || lower.starts_with("<?xml");
 }
 
-/// The length of a safetensors header, which such a file begins with, and its first brace. Files that only almost begin so go to
-/// its reader too, which says what is wrong with them.
-bool looks_like_safetensors(std::string_view head, const std::string& name) {
-  if (head.size() > 8 && head[8] == '{') return true;
-  return name.ends_with(".safetensors");
-}
+/// The length of a safetensors header, which such a file begins with, and its first brace.
+bool looks_like_safetensors(std::string_view head) { return head.size() > 8 && head[8] == '{'; }
 
 bool looks_like_an_index(std::string_view head, const std::string& name) {
   return head.starts_with('{') || name.ends_with(".index.json");
+}
+
+constexpr std::string_view kLfsPointer = "version https://git-lfs";
+
+/// What downloads leave in place of a file.
+bool is_no_file_of_data(std::string_view head) {
+  return head.starts_with(kLfsPointer) || looks_like_a_web_page(head);
 }
 
 /// What a file is that is not read.
 std::string_view what_it_is(std::string_view head) {
   using namespace std::string_view_literals;
   if (head.empty()) return "the file is empty";
-  if (head.starts_with("version https://git-lfs")) {
+  if (head.starts_with(kLfsPointer)) {
     return "a pointer of Git LFS in place of the file: fetch the file itself (git lfs pull)";
   }
   if (looks_like_a_web_page(head)) return "a web page, not a checkpoint: the download went wrong";
@@ -57,6 +60,9 @@ using Reader = Checkpoint (*)(const std::shared_ptr<InputFile>&, const LoadOptio
 /// Who reads a file that begins so; null: nobody.
 Reader reader_of(std::string_view head, const std::string& name) {
   using namespace std::string_view_literals;
+  if (is_no_file_of_data(head)) return nullptr;
+  // The one name that is a promise: whoever opens such a file, or let it in, counts on there being no pickle in it.
+  if (name.ends_with(".safetensors")) return load_safetensors;
   if (head.starts_with("PK\3\4") || head.starts_with("PK\5\6")) return load_zip;
   if (head.starts_with("GGUF")) return load_gguf;
   if (head.starts_with("\x93NUMPY"sv)) return load_npy;
@@ -64,7 +70,7 @@ Reader reader_of(std::string_view head, const std::string& name) {
   if (head.substr(0, 64).find("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv) != std::string_view::npos)
     return load_torch_legacy;
   if (head.size() > 262 && head.substr(257, 5) == "ustar") return load_torch_tar;
-  if (looks_like_safetensors(head, name)) return load_safetensors;
+  if (looks_like_safetensors(head)) return load_safetensors;
   if (looks_like_an_index(head, name)) return load_shard_index;
   return nullptr;
 }

@@ -1,6 +1,8 @@
 // Malicious and corrupt files: refused, or read as the data they are; never run, never slow, never large.
+#include <algorithm>
 #include <functional>
 #include <iostream>
+#include <iterator>
 
 #include "tests/checkpoint/craft.h"
 #include "tests/checkpoint/memory_file.h"
@@ -71,7 +73,8 @@ void use(const std::string& path, const LoadOptions& options) {
 }
 
 bool is_ours(const std::string& file) {
-  constexpr std::string_view kEndings[] = {".pth", ".pt", ".pkl", ".gguf", ".npy", ".npz"};
+  constexpr std::string_view kEndings[] = {".pth", ".pt",  ".pkl",         ".gguf",
+                                           ".npy", ".npz", ".safetensors", ".index.json"};
   return std::any_of(std::begin(kEndings), std::end(kEndings),
                      [&](std::string_view e) { return file.ends_with(e); });
 }
