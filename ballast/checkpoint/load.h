@@ -8,7 +8,7 @@
 //   Checkpoint half = ballast::load("model.gguf", {.dtype = kFloat16});
 //   Checkpoint shapes = ballast::load("model.pth", {.map_location = kMeta});          // nothing but shapes and types
 //
-// The format is found by content, never by name: what torch.save writes and wrote (zip, legacy, tar), TorchScript and
+// The format is found by content, not by name (but what is called .safetensors must be it): what torch.save writes and wrote (zip, legacy, tar), TorchScript and
 // torch.export archives, safetensors, GGUF, .npy and .npz, sharded sets through their index, and folders that hold one
 // model (docs/formats.md).
 //
@@ -106,7 +106,8 @@ class Checkpoint {
 
   [[nodiscard]] const Value& root() const& noexcept { return root_; }
   [[nodiscard]] Value root() && noexcept { return std::move(root_); }
-  /// "torch-zip", "torch-legacy", "torch-tar", "torchscript", "pt2", "torch-distributed", "safetensors", "gguf", "npy", "npz".
+  /// "torch-zip", "torch-legacy", "torch-tar", "torchscript", "pt2", "torch-distributed", "safetensors", "gguf", "npy", "npz"; of
+  /// shards through their index "safetensors-sharded" and "torch-sharded".
   [[nodiscard]] std::string_view format() const noexcept { return format_; }
   [[nodiscard]] const std::filesystem::path& file() const& noexcept { return file_; }
   [[nodiscard]] std::filesystem::path file() && noexcept { return std::move(file_); }

@@ -23,6 +23,9 @@ FileFormat format_of(const std::filesystem::path& path, const SaveOptions& optio
 
 void save(const Value& value, const std::filesystem::path& path, const SaveOptions& options) {
   if (options.shard_size > 0) return save_shards(value, path, options);
+  check<ValueError>(!path.filename().string().ends_with(".index.json"),
+                    "{}: an index of shards comes with shards; say how large they may be (shard_size)",
+                    path.string());
   switch (format_of(path, options)) {
     case FileFormat::kSafetensors:
       return save_safetensors(value, path, options);
