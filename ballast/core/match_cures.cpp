@@ -210,10 +210,9 @@ class CureFinder {
     }
   }
 
-  void vote_for_prefix(Vote v, MatchCure::Kind kind, std::string from, std::string to,
+  void vote_for_prefix(Vote v, MatchCure::Kind kind, const std::string& from, const std::string& to,
                        std::size_t least = 2) {
-    add(v, {.kind = kind, .rename = {from, to}, .file_part = std::move(from), .model_part = std::move(to)},
-        least);
+    add(v, {.kind = kind, .rename = {from, to}, .file_part = from, .model_part = to}, least);
   }
 
   /// Whole parts somewhere in a name; `behind` is "$" for parts at the end.

@@ -27,30 +27,28 @@ constexpr std::size_t kPartMore = 2;
 constexpr std::size_t kOtherWord = 3;
 constexpr std::size_t kOtherShape = 1;
 
-using Parts = std::vector<std::uint32_t>;
+using Parts = std::vector<std::string_view>;
 
-/// Numbers for parts, so that equal ones are found without comparing text.
-class PartTable {
- public:
-  [[nodiscard]] Parts parts_of(std::string_view name) {
-    Parts out;
-    while (true) {
-      const std::size_t dot = name.find('.');
-      const auto [at, is_new] = numbers_.try_emplace(name.substr(0, dot), texts_.size());
-      if (is_new) texts_.push_back(name.substr(0, dot));
-      out.push_back(static_cast<std::uint32_t>(at->second));
-      if (dot == std::string_view::npos) return out;
-      name.remove_prefix(dot + 1);
-    }
+void split(std::string_view name, Parts& out) {
+  out.clear();
+  while (true) {
+    const std::size_t dot = name.find('.');
+    out.push_back(name.substr(0, dot));
+    if (dot == std::string_view::npos) return;
+    name.remove_prefix(dot + 1);
   }
+}
 
-  /// What it costs to turn one part into the other.
-  [[nodiscard]] std::size_t cost(std::uint32_t a, std::uint32_t b) {
+/// What it costs to turn one part into another; each pair is compared letter by letter once.
+class PartCosts {
+ public:
+  [[nodiscard]] std::size_t of(std::string_view a, std::string_view b) {
     if (a == b) return 0;
-    const std::uint64_t key = (std::uint64_t{std::min(a, b)} << 32u) | std::max(a, b);
+    const std::uint64_t x = number_of(a), y = number_of(b);
+    const std::uint64_t key = (std::min(x, y) << 32u) | std::max(x, y);
     if (const auto known = costs_.find(key); known != costs_.end()) return known->second;
     if (costs_.size() >= kMostSpellings) return kOtherWord;
-    const std::size_t cost = is_spelt_like(texts_[a], texts_[b]) ? kSpelling : kOtherWord;
+    const std::size_t cost = is_spelt_like(a, b) ? kSpelling : kOtherWord;
     costs_.emplace(key, static_cast<std::uint8_t>(cost));
     return cost;
   }
@@ -67,8 +65,11 @@ class PartTable {
     return 3 * edit_distance(a, b) <= longer + 1;
   }
 
-  std::unordered_map<std::string_view, std::size_t> numbers_;
-  std::vector<std::string_view> texts_;
+  [[nodiscard]] std::uint32_t number_of(std::string_view part) {
+    return numbers_.try_emplace(part, static_cast<std::uint32_t>(numbers_.size())).first->second;
+  }
+
+  std::unordered_map<std::string_view, std::uint32_t> numbers_;
   std::unordered_map<std::uint64_t, std::uint8_t> costs_;
 };
 
@@ -77,13 +78,8 @@ class Nearest {
   explicit Nearest(const std::vector<NearName>& others) : others_(others) {
     constexpr std::size_t kKeysOfAName = 8;  // about
     lists_.reserve(others.size() * kKeysOfAName);
-    parts_.reserve(others.size());
     for (std::size_t i = 0; i < others.size(); ++i) {
-      if (others[i].name.size() > kLongestName) {
-        parts_.emplace_back();
-        continue;
-      }
-      parts_.push_back(table_.parts_of(others[i].name));
+      if (others[i].name.size() > kLongestName) continue;
       for_each_key(others[i], [&](std::size_t key) {
         List& list = lists_[key];
         if (list.size < kMostInOneList) list.at[list.size++] = static_cast<std::uint32_t>(i);
@@ -94,7 +90,7 @@ class Nearest {
 
   [[nodiscard]] std::vector<std::size_t> of(const NearName& wanted) {
     if (wanted.name.size() > kLongestName) return {};
-    const Parts parts = table_.parts_of(wanted.name);
+    split(wanted.name, wanted_);
     std::vector<std::uint32_t> tried;
     std::vector<std::pair<std::size_t, std::uint32_t>> near;
     for_each_key(wanted, [&](std::size_t key) {
@@ -105,7 +101,7 @@ class Nearest {
         if (std::ranges::find(tried, other) != tried.end()) continue;
         if (tried.size() == kMostCompared) return false;
         tried.push_back(other);
-        if (const auto cost = distance(parts, parts_[other])) {
+        if (const auto cost = distance(others_[other].name)) {
           near.emplace_back(*cost + (*wanted.shape == *others_[other].shape ? 0 : kOtherShape), other);
         }
       }
@@ -145,9 +141,10 @@ class Nearest {
     visit(key(shape, kShape));
   }
 
-  /// What turning `a` into `b` costs; nullopt if they are not near.
-  [[nodiscard]] std::optional<std::size_t> distance(const Parts& a, const Parts& b) {
-    if (b.empty()) return std::nullopt;
+  /// What turning the wanted name into `other` costs; nullopt if they are not near.
+  [[nodiscard]] std::optional<std::size_t> distance(std::string_view other) {
+    split(other, other_);
+    const Parts &a = wanted_, &b = other_;
     std::size_t begin = 0;
     while (begin < std::min(a.size(), b.size()) && a[begin] == b[begin]) ++begin;
     std::size_t end = 0;
@@ -165,7 +162,7 @@ class Nearest {
       std::size_t diagonal = row[0];
       row[0] = i * kPartMore;
       for (std::size_t j = 1; j <= m; ++j) {
-        const std::size_t change = diagonal + table_.cost(a[begin + i - 1], b[begin + j - 1]);
+        const std::size_t change = diagonal + costs_.of(a[begin + i - 1], b[begin + j - 1]);
         diagonal = row[j];
         row[j] = std::min({row[j] + kPartMore, row[j - 1] + kPartMore, change});
       }
@@ -175,8 +172,8 @@ class Nearest {
   }
 
   const std::vector<NearName>& others_;
-  PartTable table_;
-  std::vector<Parts> parts_;
+  PartCosts costs_;
+  Parts wanted_, other_;
   struct List {
     std::array<std::uint32_t, kMostInOneList> at{};
     std::size_t size = 0;

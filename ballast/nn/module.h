@@ -281,9 +281,9 @@ class Module : public std::enable_shared_from_this<Module> {
   [[nodiscard]] StateDict state_dict(const StateDictOptions& options = {}) const;
   /// The same into a dictionary there is already; returns it.
   StateDict& state_dict(StateDict& destination, const std::string& prefix = {}, bool keep_vars = false) const;
-  /// Takes values by name, converted to the module's types. Error with PyTorch's text "Error(s) in loading
-  /// state_dict for Net:..." that names everything wrong; a tensor of shape [1] fits a parameter without
-  /// dimensions.
+  /// Takes values by name, converted to the module's types. LoadStateDictError with PyTorch's text "Error(s) in
+  /// loading state_dict for Net:..." that names everything wrong; a tensor of shape [1] fits a parameter without
+  /// dimensions. For checkpoints that do not quite fit there are rules and a report (nn/load_state_dict.h).
   IncompatibleKeys load_state_dict(const StateDict& state, const LoadStateDictOptions& options = {});
   template <std::same_as<bool> B>
   IncompatibleKeys load_state_dict(const StateDict& state, B strict, bool assign = false) {
