@@ -99,8 +99,8 @@ class Text {
     line("{} of the model's {} loaded; the file has {}{}", with_commas(r_.loaded.size()),
          count(r_.model_names, "name"), with_commas(r_.file_names), r_.fits() ? ": it fits" : "");
     const std::pair<std::size_t, std::string_view> rows[] = {
-        {wrong, "have another shape"},
-        {r_.refused.size(), "have another type and are refused"},
+        {wrong, wrong == 1 ? "has another shape" : "have another shape"},
+        {r_.refused.size(), "refused for another type"},
         {r_.missing.size(), "missing from the file"},
         {r_.unexpected.size(), "unexpected in the file"},
         {r_.left_out.size(), "left out by the filter"},
@@ -152,30 +152,35 @@ class Text {
 
   static std::string cure(const MatchCure& c) {
     const std::string from = shown(c.file_part), to = shown(c.model_part);
+    const auto names = [](std::size_t n, std::string_view side, std::string_view one, std::string_view many) {
+      return fmt::format("{} of the {} {}", count(n, "name"), side, n == 1 ? one : many);
+    };
     switch (c.kind) {
       case MatchCure::Kind::kStripPrefix:
-        return fmt::format("{} of the file begin with {}, which the model's do not", count(c.names, "name"),
-                           from);
+        return names(c.names, "file", "begins", "begin") +
+               fmt::format(" with {}, which the model's do not", from);
       case MatchCure::Kind::kAddPrefix:
-        return fmt::format("{} of the model begin with {}, which the file's do not", count(c.names, "name"),
-                           to);
+        return names(c.names, "model", "begins", "begin") +
+               fmt::format(" with {}, which the file's do not", to);
       case MatchCure::Kind::kRename:
         break;
     }
-    const std::string names = count(c.bears, "name");
     if (c.model_part.empty())
-      return fmt::format("{} of the file have {}, which the model's do not", names, from);
-    return fmt::format("{} of the file say {} where the model says {}", names, from, to);
+      return names(c.bears, "file", "has", "have") + fmt::format(" {}, which the model's do not", from);
+    return names(c.bears, "file", "says", "say") + fmt::format(" {} where the model says {}", from, to);
   }
 
   static std::string how_many_fit(const MatchCure& c) {
     const std::string other = c.fits < c.names
-                                  ? fmt::format(", {} have another shape", with_commas(c.names - c.fits))
+                                  ? fmt::format(", {} {} another shape", with_commas(c.names - c.fits),
+                                                c.names - c.fits == 1 ? "has" : "have")
                                   : std::string();
+    const std::string_view fit = c.fits == 1 ? "fits" : "fit";
     if (c.kind == MatchCure::Kind::kRename && c.fits < c.bears) {
-      return fmt::format("; {} of them fit then{}", with_commas(c.fits), other);
+      return fmt::format("; {} of them {} then{}", with_commas(c.fits), fit, other);
     }
-    return fmt::format("; {} then{}", other.empty() ? "all fit" : with_commas(c.fits) + " fit", other);
+    if (!other.empty()) return fmt::format("; {} {} then{}", with_commas(c.fits), fit, other);
+    return c.names == 1 ? "; it fits then" : "; all fit then";
   }
 
   /// The rules on names as a program writes them.
