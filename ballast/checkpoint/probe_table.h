@@ -36,14 +36,16 @@ class ProbeTable {
     }
   }
 
-  /// Makes room for positions up to `n`; only of an empty table.
-  void reserve(std::size_t n) { slots_.assign(std::bit_ceil(std::max<std::size_t>(n * 2, 16)), kNone); }
+  /// Room for `n` positions from the start, before the first is entered.
+  void reserve(std::size_t n) {
+    if (slots_.empty()) slots_.assign(std::bit_ceil(std::max(kFewest, 2 * n)), kNone);
+  }
 
   /// Enters a position that is not there. `hash_of(position)` gives the hashes of those before it, when the table grows.
   template <class HashOf>
   void insert(std::uint32_t position, HashOf&& hash_of) {
     if (slots_.size() < (std::size_t{position} + 1) * 2) {
-      std::size_t n = slots_.empty() ? 16 : slots_.size();
+      std::size_t n = slots_.empty() ? kFewest : slots_.size();
       while (n < (std::size_t{position} + 1) * 2) n *= 2;
       slots_.assign(n, kNone);
       for (std::uint32_t p = 0; p < position; ++p) place(p, hash_of(p));
@@ -52,6 +54,7 @@ class ProbeTable {
   }
 
  private:
+  static constexpr std::size_t kFewest = 16;
   static constexpr std::size_t kLongestSearch = 512;
 
   void place(std::uint32_t position, std::uint64_t hash) {

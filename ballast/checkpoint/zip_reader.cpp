@@ -150,6 +150,7 @@ void ZipReader::read_directory(const Directory& d) {
   directory_.resize(d.size);
   file_->read(d.offset, directory_.data(), directory_.size());
   entries_.reserve(d.entries);
+  index_.reserve(d.entries);
 
   ByteReader r(directory_, {file_->name(), "", d.offset});
   for (std::uint64_t i = 0; i < d.entries; ++i) {

@@ -129,11 +129,11 @@ class TorchZip {
     if (key.empty() || key.find('/') != std::string_view::npos) {
       throw FormatError(fmt::format("'{}' cannot be the key of a storage", shown_name(key)));
     }
-    const std::string member = root_ + std::string(folder_) + std::string(key);
-    const ZipEntry* e = zip_->find(member);
+    member_.assign(root_).append(folder_).append(key);
+    const ZipEntry* e = zip_->find(member_);
     if (e == nullptr) {
       throw FormatError(fmt::format("the storage '{}' is not in the file: no member {}", shown_name(key),
-                                    shown_name(member)));
+                                    shown_name(member_)));
     }
     check_size(*e, bytes);
     std::uint32_t& position = position_[members_.position(*e)];
@@ -173,6 +173,7 @@ class TorchZip {
   ArchiveMembers members_;
   std::string root_;
   std::string_view folder_;  // of the storages that the pickle names
+  std::string member_;       // room for a name that is looked up
   CheckpointBuilder builder_;
   bool big_endian_ = false;
   std::vector<std::pair<std::string_view, FoundStorage>> storages_;  // by key, in order of first use
