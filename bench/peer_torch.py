@@ -4,6 +4,7 @@
 Of the workloads on files there are variants: `NAME@safetensors` does the same with that library, `io.save@nocrc` without checksums.
 Status 3: PyTorch (or the variant) has no twin, or safetensors is not installed.
 """
+import ctypes
 import json
 import math
 import os
@@ -55,7 +56,10 @@ def prepared_files(name, folder):
     kept = []
 
     def fresh():
+        """Drops what the last call loaded; its memory goes back to the system, unless it is to be used again."""
         kept.clear()
+        if not name.endswith("_reused"):
+            ctypes.CDLL(None).malloc_trim(0)
 
     def removed():
         if os.path.exists(out):
@@ -75,6 +79,7 @@ def prepared_files(name, folder):
         return lambda: torch.save(data, out), removed
     calls = {
         ("io.load", ""): load,
+        ("io.load_reused", ""): load,
         ("many.load", ""): load,
         ("io.load_mmap", ""): lambda: load(mmap=True),
         ("many.load_mmap", ""): lambda: load(mmap=True),
