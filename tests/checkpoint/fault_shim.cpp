@@ -13,8 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BALLAST_SHIM extern "C" __attribute__((visibility("default")))
-
 namespace ballast::testing::faults {
 namespace {
 
@@ -105,7 +103,10 @@ mode_t mode_of(int flags, va_list arguments) {
 
 }  // namespace
 
-BALLAST_SHIM int open(const char* path, int flags, ...) {
+// These stand in the place of libc's.
+extern "C" {
+
+int open(const char* path, int flags, ...) {
   va_list arguments;
   va_start(arguments, flags);
   const mode_t mode = mode_of(flags, arguments);
@@ -113,7 +114,7 @@ BALLAST_SHIM int open(const char* path, int flags, ...) {
   return faults::pass_open("open", AT_FDCWD, path, flags, mode);
 }
 
-BALLAST_SHIM int open64(const char* path, int flags, ...) {
+int open64(const char* path, int flags, ...) {
   va_list arguments;
   va_start(arguments, flags);
   const mode_t mode = mode_of(flags, arguments);
@@ -121,7 +122,7 @@ BALLAST_SHIM int open64(const char* path, int flags, ...) {
   return faults::pass_open("open", AT_FDCWD, path, flags | O_LARGEFILE, mode);
 }
 
-BALLAST_SHIM int openat(int folder, const char* path, int flags, ...) {
+int openat(int folder, const char* path, int flags, ...) {
   va_list arguments;
   va_start(arguments, flags);
   const mode_t mode = mode_of(flags, arguments);
@@ -129,7 +130,7 @@ BALLAST_SHIM int openat(int folder, const char* path, int flags, ...) {
   return faults::pass_open("openat", folder, path, flags, mode);
 }
 
-BALLAST_SHIM int openat64(int folder, const char* path, int flags, ...) {
+int openat64(int folder, const char* path, int flags, ...) {
   va_list arguments;
   va_start(arguments, flags);
   const mode_t mode = mode_of(flags, arguments);
@@ -137,87 +138,87 @@ BALLAST_SHIM int openat64(int folder, const char* path, int flags, ...) {
   return faults::pass_open("openat", folder, path, flags | O_LARGEFILE, mode);
 }
 
-BALLAST_SHIM ssize_t write(int file, const void* bytes, size_t n) {
+ssize_t write(int file, const void* bytes, size_t n) {
   static auto* const real = faults::next<ssize_t(int, const void*, size_t)>("write");
   return faults::pass_write("write", n, [&](size_t part) { return real(file, bytes, part); });
 }
 
-BALLAST_SHIM ssize_t pwrite(int file, const void* bytes, size_t n, off_t at) {
+ssize_t pwrite(int file, const void* bytes, size_t n, off_t at) {
   static auto* const real = faults::next<ssize_t(int, const void*, size_t, off_t)>("pwrite");
   return faults::pass_write("pwrite", n, [&](size_t part) { return real(file, bytes, part, at); });
 }
 
-BALLAST_SHIM ssize_t pwrite64(int file, const void* bytes, size_t n, off64_t at) {
+ssize_t pwrite64(int file, const void* bytes, size_t n, off64_t at) {
   static auto* const real = faults::next<ssize_t(int, const void*, size_t, off64_t)>("pwrite64");
   return faults::pass_write("pwrite", n, [&](size_t part) { return real(file, bytes, part, at); });
 }
 
-BALLAST_SHIM int fsync(int file) {
+int fsync(int file) {
   static auto* const real = faults::next<int(int)>("fsync");
   return faults::pass("fsync", [&] { return real(file); });
 }
 
-BALLAST_SHIM int fdatasync(int file) {
+int fdatasync(int file) {
   static auto* const real = faults::next<int(int)>("fdatasync");
   return faults::pass("fdatasync", [&] { return real(file); });
 }
 
-BALLAST_SHIM int rename(const char* from, const char* to) noexcept {
+int rename(const char* from, const char* to) noexcept {
   static auto* const real = faults::next<int(const char*, const char*)>("rename");
   return faults::pass("rename", [&] { return real(from, to); });
 }
 
-BALLAST_SHIM int renameat(int from_folder, const char* from, int to_folder, const char* to) noexcept {
+int renameat(int from_folder, const char* from, int to_folder, const char* to) noexcept {
   static auto* const real = faults::next<int(int, const char*, int, const char*)>("renameat");
   return faults::pass("renameat", [&] { return real(from_folder, from, to_folder, to); });
 }
 
-BALLAST_SHIM int fallocate(int file, int mode, off_t at, off_t n) {
+int fallocate(int file, int mode, off_t at, off_t n) {
   static auto* const real = faults::next<int(int, int, off_t, off_t)>("fallocate");
   return faults::pass("fallocate", [&] { return real(file, mode, at, n); });
 }
 
-BALLAST_SHIM int fallocate64(int file, int mode, off64_t at, off64_t n) {
+int fallocate64(int file, int mode, off64_t at, off64_t n) {
   static auto* const real = faults::next<int(int, int, off64_t, off64_t)>("fallocate64");
   return faults::pass("fallocate", [&] { return real(file, mode, at, n); });
 }
 
-BALLAST_SHIM int ftruncate(int file, off_t n) noexcept {
+int ftruncate(int file, off_t n) noexcept {
   static auto* const real = faults::next<int(int, off_t)>("ftruncate");
   return faults::pass("ftruncate", [&] { return real(file, n); });
 }
 
-BALLAST_SHIM int ftruncate64(int file, off64_t n) noexcept {
+int ftruncate64(int file, off64_t n) noexcept {
   static auto* const real = faults::next<int(int, off64_t)>("ftruncate64");
   return faults::pass("ftruncate", [&] { return real(file, n); });
 }
 
-BALLAST_SHIM int fchmod(int file, mode_t mode) noexcept {
+int fchmod(int file, mode_t mode) noexcept {
   static auto* const real = faults::next<int(int, mode_t)>("fchmod");
   return faults::pass("fchmod", [&] { return real(file, mode); });
 }
 
-BALLAST_SHIM int fchown(int file, uid_t user, gid_t group) noexcept {
+int fchown(int file, uid_t user, gid_t group) noexcept {
   static auto* const real = faults::next<int(int, uid_t, gid_t)>("fchown");
   return faults::pass("fchown", [&] { return real(file, user, group); });
 }
 
-BALLAST_SHIM int flock(int file, int operation) noexcept {
+int flock(int file, int operation) noexcept {
   static auto* const real = faults::next<int(int, int)>("flock");
   return faults::pass("flock", [&] { return real(file, operation); });
 }
 
-BALLAST_SHIM int stat(const char* path, struct stat* info) noexcept {
+int stat(const char* path, struct stat* info) noexcept {
   static auto* const real = faults::next<int(const char*, struct stat*)>("stat");
   return faults::pass("stat", [&] { return real(path, info); });
 }
 
-BALLAST_SHIM int fstat(int file, struct stat* info) noexcept {
+int fstat(int file, struct stat* info) noexcept {
   static auto* const real = faults::next<int(int, struct stat*)>("fstat");
   return faults::pass("fstat", [&] { return real(file, info); });
 }
 
-BALLAST_SHIM int close(int file) {
+int close(int file) {
   static auto* const real = faults::next<int(int)>("close");
   const auto action = faults::meet("close");
   if (action == faults::Action::kKill) faults::end_process();
@@ -228,3 +229,5 @@ BALLAST_SHIM int close(int file) {
   }
   return result;
 }
+
+}  // extern "C"
