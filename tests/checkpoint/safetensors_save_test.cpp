@@ -182,15 +182,15 @@ TEST(SafetensorsSave, WhatWouldBeLostIsRefusedByName) {
   tied_dict.insert("b", tied_dict["a"]);
   const Value tied(tied_dict);
   const std::tuple<std::string, Value, Value> cases[] = {
-      {"'epoch' is an int, which a safetensors file has no place for", one("epoch", 3), {}},
+      {"'epoch' is an int: a safetensors file holds tensors by name", one("epoch", 3), {}},
       {"'a.b' is None", one("a", one("b", Value())), {}},
       {"'a' is a dict without entries", one("a", Value::dict()), {}},
       {"'a.0' is a str", one("a", Value::list({"x"})), {}},
       {"a tensor cannot be written as a safetensors file", Value(ramp({2})), {}},
-      {"an int cannot be written", Value(3), {}},
+      {"the root is an int", Value(3), {}},
       {"two tensors would have the name 'a.b'", collide, {}},
       {"'self' holds itself", cycle, {}},
-      {"a key of '' is a tuple", one(Value::tuple({1, 2}), ramp({2})), {}},
+      {"a key of the root is a tuple", one(Value::tuple({1, 2}), ramp({2})), {}},
       {"'w' is of type complex128, which safetensors files lack", one("w", ramp({1}, kComplex128)), {}},
       {"'w' is on meta", one("w", empty({2}, TensorOptions(kMeta))), {}},
       {"cannot have the name '__metadata__'", one("__metadata__", ramp({1})), {}},

@@ -19,13 +19,11 @@ namespace {
 
 constexpr std::size_t kBuffered = std::size_t{1} << 20;
 
-void check_tensor(const FlatTensor& t) {
-  const TensorValue& v = t.value.tensor();
+void check_tensor(const TensorLeaf& t) {
+  const TensorValue& v = t.tensor();
   check<NotImplementedError>(v.layout == Layout::kStrided,
                              "'{}' is a {} tensor: a safetensors file holds dense ones", shown_name(t.name),
                              layout_name(v.layout));
-  check<ValueError>(v.tensor.defined(), "'{}' is an undefined tensor", shown_name(t.name));
-  check<ValueError>(!v.tensor.is_meta(), "'{}' is on meta: it has no values to write", shown_name(t.name));
   check<DTypeError>(safetensors_name(v.tensor.dtype()).has_value(),
                     "'{}' is of type {}, which safetensors files lack", shown_name(t.name),
                     dtype_name(v.tensor.dtype()));
@@ -48,7 +46,7 @@ std::string view_of(const TensorValue& v) {
   return out;
 }
 
-std::uint64_t bytes_of(const FlatTensor& t) { return static_cast<std::uint64_t>(t.value.tensor().nbytes()); }
+std::uint64_t bytes_of(const TensorLeaf& t) { return static_cast<std::uint64_t>(t.tensor().nbytes()); }
 
 /// Collects what is small, so that a million tensors are not a million calls of the system.
 class BufferedFile {
@@ -79,7 +77,7 @@ void append_texts(std::string& out, const Texts& texts) {
   }
 }
 
-std::string header_of(const std::vector<const FlatTensor*>& tensors, const std::optional<Texts>& metadata) {
+std::string header_of(const std::vector<const TensorLeaf*>& tensors, const std::optional<Texts>& metadata) {
   std::string out = "{";
   if (metadata) {
     out += "\"__metadata__\":{";
@@ -87,8 +85,8 @@ std::string header_of(const std::vector<const FlatTensor*>& tensors, const std::
     out += '}';
   }
   std::uint64_t at = 0;
-  for (const FlatTensor* t : tensors) {
-    const Tensor& tensor = t->value.tensor().tensor;
+  for (const TensorLeaf* t : tensors) {
+    const Tensor& tensor = t->tensor().tensor;
     if (out.size() > 1) out += ',';
     append_json(out, t->name);
     out +=
@@ -108,24 +106,28 @@ std::string header_of(const std::vector<const FlatTensor*>& tensors, const std::
 
 std::uint64_t SafetensorsContents::bytes() const {
   std::uint64_t sum = 0;
-  for (const FlatTensor& t : tensors) sum += bytes_of(t);
+  for (const TensorLeaf& t : tensors) sum += bytes_of(t);
   return sum;
 }
 
-SafetensorsContents safetensors_contents(std::vector<FlatTensor> flat) {
+SafetensorsContents safetensors_contents(const Value& root, std::string_view format) {
+  check<ValueError>(
+      !root.is(Kind::kTensor) && !root.is(Kind::kNdArray),
+      "a tensor cannot be written as {}, which holds tensors by name: save a dictionary of tensors", format);
+  std::vector<TensorLeaf> flat = tensor_leaves(root, format);
   std::unordered_map<std::string, std::size_t> kept;  // by view: which of `flat`
   std::vector<std::size_t> kept_by(flat.size());
   for (std::size_t i = 0; i < flat.size(); ++i) {
     check_tensor(flat[i]);
     kept_by[i] = i;
-    const TensorValue& v = flat[i].value.tensor();
+    const TensorValue& v = flat[i].tensor();
     if (v.numel() == 0) continue;
     std::size_t& first = kept.try_emplace(view_of(v), i).first->second;
     if (flat[i].name < flat[first].name) first = i;
   }
   SafetensorsContents out;
   for (std::size_t i = 0; i < flat.size(); ++i) {
-    const TensorValue& v = flat[i].value.tensor();
+    const TensorValue& v = flat[i].tensor();
     if (v.numel() > 0) kept_by[i] = kept.at(view_of(v));
     if (kept_by[i] != i) out.ties.emplace_back(flat[i].name, flat[kept_by[i]].name);
   }
@@ -142,7 +144,7 @@ std::optional<Texts> metadata_texts(const Value& metadata, const SafetensorsCont
                     kind_phrase(metadata.kind()));
   std::unordered_map<std::string_view, std::string_view> ties(contents.ties.begin(), contents.ties.end());
   std::unordered_set<std::string_view> names;
-  for (const FlatTensor& t : contents.tensors) names.insert(t.name);
+  for (const TensorLeaf& t : contents.tensors) names.insert(t.name);
   Texts out;
   for (std::size_t i = 0; i < metadata.size(); ++i) {
     const Value key = metadata.key(i);
@@ -168,13 +170,11 @@ std::optional<Texts> metadata_texts(const Value& metadata, const SafetensorsCont
 void write_safetensors(const SafetensorsContents& contents, const std::optional<Texts>& metadata,
                        const std::filesystem::path& path, bool fsync,
                        const std::function<void(std::uint64_t)>& wrote) {
-  std::vector<const FlatTensor*> tensors;
+  std::vector<const TensorLeaf*> tensors;
   tensors.reserve(contents.tensors.size());
-  for (const FlatTensor& t : contents.tensors) tensors.push_back(&t);
-  std::sort(tensors.begin(), tensors.end(), [](const FlatTensor* a, const FlatTensor* b) {
-    const auto order = [](const FlatTensor* t) {
-      return safetensors_order(t->value.tensor().tensor.dtype());
-    };
+  for (const TensorLeaf& t : contents.tensors) tensors.push_back(&t);
+  std::sort(tensors.begin(), tensors.end(), [](const TensorLeaf* a, const TensorLeaf* b) {
+    const auto order = [](const TensorLeaf* t) { return safetensors_order(t->tensor().tensor.dtype()); };
     return order(a) != order(b) ? order(a) > order(b) : a->name < b->name;
   });
   std::optional<Texts> texts = metadata;
@@ -190,8 +190,8 @@ void write_safetensors(const SafetensorsContents& contents, const std::optional<
   const std::uint64_t length = header.size();
   out.write(&length, kSafetensorsLengthBytes);
   out.write(header.data(), header.size());
-  for (const FlatTensor* t : tensors) {
-    each_piece(t->value.tensor(), [&](const std::byte* bytes, std::size_t n) {
+  for (const TensorLeaf* t : tensors) {
+    each_piece(t->tensor(), [&](const std::byte* bytes, std::size_t n) {
       out.write(bytes, n);
       wrote(n);
     });
@@ -201,7 +201,7 @@ void write_safetensors(const SafetensorsContents& contents, const std::optional<
 }
 
 void save_safetensors(const Value& value, const std::filesystem::path& path, const SaveOptions& options) {
-  const SafetensorsContents contents = safetensors_contents(flat_tensors(value, "a safetensors file"));
+  const SafetensorsContents contents = safetensors_contents(value, "a safetensors file");
   const std::optional<Texts> metadata = metadata_texts(options.metadata, contents);
   const std::uint64_t total = contents.bytes();
   std::uint64_t done = 0;

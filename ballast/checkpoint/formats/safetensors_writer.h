@@ -1,6 +1,6 @@
 // Writing safetensors files, whole or as shards: what is written of which tensor, and the bytes.
 //
-//   const SafetensorsContents all = safetensors_contents(flat_tensors(root, "a safetensors file"));
+//   const SafetensorsContents all = safetensors_contents(root, "a safetensors file");
 //   write_safetensors(all, metadata, "model.safetensors", options, [](std::uint64_t n) { ... });
 #pragma once
 
@@ -13,15 +13,15 @@
 #include <utility>
 #include <vector>
 
-#include "ballast/checkpoint/flat_tensors.h"
 #include "ballast/checkpoint/save.h"
+#include "ballast/checkpoint/tensor_leaves.h"
 
 namespace ballast::checkpoint {
 
 using Texts = std::vector<std::pair<std::string, std::string>>;
 
 struct SafetensorsContents {
-  std::vector<FlatTensor>
+  std::vector<TensorLeaf>
       tensors;  ///< each view of a storage under one of its names, the first in the alphabet
   Texts ties;   ///< its other names, with that one
   /// Bytes of all elements.
@@ -31,7 +31,7 @@ struct SafetensorsContents {
 /// Tensors that show the same elements of one storage in the same order are tied; other views of it are written as tensors of
 /// their own. NotImplementedError for sparse and quantised tensors, DTypeError for types that the format lacks, ValueError
 /// for tensors without values.
-[[nodiscard]] SafetensorsContents safetensors_contents(std::vector<FlatTensor> flat);
+[[nodiscard]] SafetensorsContents safetensors_contents(const Value& root, std::string_view format);
 
 /// The entry that indexes of shards have in their metadata, a number: an index's own, which goes into no other file.
 inline constexpr std::string_view kTotalSize = "total_size";

@@ -78,13 +78,12 @@ class ShardWriter {
       : whole_(whole_path(path)), options_(options) {}
 
   void safetensors(const Value& value) {
-    SafetensorsContents all = safetensors_contents(flat_tensors(value, "a set of safetensors files"));
+    SafetensorsContents all = safetensors_contents(value, "a set of safetensors files");
     const std::optional<Texts> texts = metadata_texts(options_.metadata, all);
     if (texts) note(*texts);
     note(all.ties);
     std::vector<std::uint64_t> sizes;
-    for (const FlatTensor& t : all.tensors)
-      sizes.push_back(static_cast<std::uint64_t>(t.value.tensor().nbytes()));
+    for (const TensorLeaf& t : all.tensors) sizes.push_back(static_cast<std::uint64_t>(t.tensor().nbytes()));
     const std::vector<std::size_t> place = place_all(sizes);
     std::vector<SafetensorsContents> parts(count_);
     std::unordered_map<std::string, std::size_t> shard_of;
@@ -94,7 +93,7 @@ class ShardWriter {
     }
     for (auto& tie : all.ties) parts[shard_of.at(tie.second)].ties.push_back(std::move(tie));
     for (std::size_t i = 0; i < count_; ++i) {
-      for (const FlatTensor& t : parts[i].tensors) index_.weight_map.emplace(t.name, name_of(i));
+      for (const TensorLeaf& t : parts[i].tensors) index_.weight_map.emplace(t.name, name_of(i));
       write_safetensors(parts[i], texts, whole_.parent_path() / name_of(i), options_.fsync,
                         [&](std::uint64_t n) { progress(n); });
     }
@@ -102,7 +101,7 @@ class ShardWriter {
   }
 
   void torch_zips(const Value& value) {
-    const std::vector<FlatTensor> all = flat_tensors(value, "a set of torch files");
+    const std::vector<TensorLeaf> all = tensor_leaves(value, "a set of torch files");
     if (const auto texts = metadata_texts(options_.metadata, {})) note(*texts);
     // What shares a storage goes together.
     std::vector<Range> ranges;
@@ -154,8 +153,8 @@ class ShardWriter {
     }
   };
 
-  static const Tensor& dense(const FlatTensor& t) {
-    const TensorValue& v = t.value.tensor();
+  static const Tensor& dense(const TensorLeaf& t) {
+    const TensorValue& v = t.tensor();
     check<NotImplementedError>(v.layout == Layout::kStrided, "'{}' is a {} tensor: shards hold dense ones",
                                shown_name(t.name), layout_name(v.layout));
     check<ValueError>(v.tensor.defined(), "'{}' is an undefined tensor", shown_name(t.name));

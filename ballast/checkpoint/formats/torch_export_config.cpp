@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <array>
 
-#include "ballast/checkpoint/formats/torch_export_json.h"
+#include "ballast/checkpoint/json_tree.h"
 #include "ballast/checkpoint/shown_name.h"
 
 namespace ballast::checkpoint {
 namespace {
-
-using Kind = JsonNode::Kind;
 
 // The numbers that torch.export gives to types and layouts: not those of c10::ScalarType.
 struct NumberedType {
@@ -43,52 +41,55 @@ class Config {
  public:
   Config(const Place& place, const LoadLimits& limits) : place_(place), limits_(limits) {}
 
-  std::vector<ExportedWeight> read(const JsonNode& root) {
-    const JsonNode* config = root.find("config");
-    if (config == nullptr || !config->is(Kind::kObject)) fail("there should be an object \"config\"");
+  std::vector<ExportedWeight> read(const Value& root) {
+    const auto config = find(root, "config");
+    if (!config || !config->is(Kind::kDict)) fail("there should be an object \"config\"");
     std::vector<ExportedWeight> out;
-    out.reserve(config->body->items.size());
-    for (std::size_t i = 0; i < config->body->items.size(); ++i) {
-      name_ = &config->body->keys[i];
-      out.push_back(weight(config->body->items[i]));
+    out.reserve(config->size());
+    for (std::size_t i = 0; i < config->size(); ++i) {
+      name_ = std::string(config->key(i).as_text());
+      out.push_back(weight(config->value(i)));
     }
     return out;
   }
 
  private:
   [[noreturn]] void fail(const std::string& reason) const {
-    throw FormatError(
-        name_ == nullptr ? reason : fmt::format("the weight '{}': {}", shown_name(*name_), reason),
-        place_.file, place_.record);
+    throw FormatError(name_ ? fmt::format("the weight '{}': {}", shown_name(*name_), reason) : reason,
+                      place_.file, place_.record);
   }
 
-  const JsonNode& member_of(const JsonNode& object, std::string_view key, Kind kind,
-                            std::string_view phrase) const {
-    const JsonNode* v = object.find(key);
-    if (v == nullptr || !v->is(kind)) fail(fmt::format("\"{}\" should be {}", key, phrase));
-    return *v;
+  static std::optional<Value> find(const Value& object, std::string_view key) {
+    return object.is(Kind::kDict) ? object.find(key) : std::nullopt;
   }
-  std::int64_t integer(const JsonNode& object, std::string_view key) const {
-    return member_of(object, key, Kind::kInt, "an integer").integer;
+  Value member_of(const Value& object, std::string_view key, Kind kind, std::string_view phrase) const {
+    auto v = find(object, key);
+    if (!v || !v->is(kind)) fail(fmt::format("\"{}\" should be {}", key, phrase));
+    return *std::move(v);
   }
-  bool flag(const JsonNode& object, std::string_view key) const {
-    return member_of(object, key, Kind::kBool, "true or false").flag;
+  std::int64_t integer(const Value& object, std::string_view key) const {
+    const Value v = member_of(object, key, Kind::kInt, "an integer");
+    if (!v.fits_int64()) fail(fmt::format("\"{}\" should be an integer of 63 bits", key));
+    return v.as_int();
+  }
+  bool flag(const Value& object, std::string_view key) const {
+    return member_of(object, key, Kind::kBool, "true or false").as_bool();
   }
 
-  ExportedWeight weight(const JsonNode& json) const {
+  ExportedWeight weight(const Value& json) const {
     ExportedWeight w;
     w.name = *name_;
-    w.member = member_of(json, "path_name", Kind::kText, "the name of a member").body->text;
+    w.member = member_of(json, "path_name", Kind::kStr, "the name of a member").as_text();
     if (w.member.empty() || w.member.find('/') != std::string::npos) {
       fail(
           fmt::format("\"path_name\" should be the name of a member beside, not '{}'", shown_name(w.member)));
     }
     w.parameter = flag(json, "is_param");
-    if (!flag(json, "use_pickle")) w.view = view(member_of(json, "tensor_meta", Kind::kObject, "an object"));
+    if (!flag(json, "use_pickle")) w.view = view(member_of(json, "tensor_meta", Kind::kDict, "an object"));
     return w;
   }
 
-  ExportedWeight::View view(const JsonNode& meta) const {
+  ExportedWeight::View view(const Value& meta) const {
     ExportedWeight::View v;
     const std::int64_t number = integer(meta, "dtype");
     const auto type =
@@ -104,27 +105,26 @@ class Config {
     if (v.sizes.size() != v.strides.size()) {
       fail(fmt::format("{} sizes and {} strides", v.sizes.size(), v.strides.size()));
     }
-    v.offset = extent(member_of(meta, "storage_offset", Kind::kObject, "an object"), "storage_offset");
+    v.offset = extent(member_of(meta, "storage_offset", Kind::kDict, "an object"), "storage_offset");
     v.requires_grad = flag(meta, "requires_grad");
     return v;
   }
 
-  Dims extents(const JsonNode& meta, std::string_view key) const {
-    const std::vector<JsonNode>& items = member_of(meta, key, Kind::kArray, "an array").body->items;
+  Dims extents(const Value& meta, std::string_view key) const {
+    const Value items = member_of(meta, key, Kind::kList, "an array");
     check<LimitError>(items.size() <= limits_.rank,
                       "{}: the weight '{}' has {} dimensions, the limit (rank) is {}", place_.file,
                       shown_name(*name_), items.size(), limits_.rank);
     Dims out(items.size());
-    std::transform(items.begin(), items.end(), out.begin(),
-                   [&](const JsonNode& n) { return extent(n, key); });
+    for (std::size_t d = 0; d < items.size(); ++d) out[d] = extent(items.item(d), key);
     return out;
   }
 
   /// {"as_int": 3}; {"as_expr": ...} is a symbol that a program gets to know when it runs.
-  std::int64_t extent(const JsonNode& json, std::string_view of) const {
-    const JsonNode* v = json.find("as_int");
-    if (v != nullptr && v->is(Kind::kInt) && v->integer >= 0) return v->integer;
-    if (json.find("as_expr") != nullptr) {
+  std::int64_t extent(const Value& json, std::string_view of) const {
+    const auto v = find(json, "as_int");
+    if (v && v->is(Kind::kInt) && v->fits_int64() && v->as_int() >= 0) return v->as_int();
+    if (find(json, "as_expr")) {
       fail(fmt::format("\"{}\" holds an expression of symbols; only numbers are read", of));
     }
     fail(fmt::format("\"{}\" should hold {{\"as_int\": a number from 0}}", of));
@@ -132,14 +132,14 @@ class Config {
 
   const Place& place_;
   const LoadLimits& limits_;
-  const std::string* name_ = nullptr;
+  std::optional<std::string> name_;
 };
 
 }  // namespace
 
 std::vector<ExportedWeight> read_export_config(std::string_view text, const Place& place,
                                                const LoadLimits& limits) {
-  return Config(place, limits).read(read_json(text, place));
+  return Config(place, limits).read(read_json(std::string(text), place));
 }
 
 }  // namespace ballast::checkpoint
