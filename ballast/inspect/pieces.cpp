@@ -1,0 +1,92 @@
+#include "ballast/inspect/pieces.h"
+
+#include <algorithm>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ballast/core/parallel.h"
+#include "ballast/core/shape.h"
+
+namespace ballast::inspect::detail {
+namespace {
+
+/// Walks of fewer elements stay on the calling thread.
+constexpr std::int64_t kParallelFrom = 2 * kElementGrain;
+
+struct Bytes {
+  std::byte* data = nullptr;
+  std::size_t size = 0;
+};
+
+/// Where a piece lies in memory, if that is one run of bytes of a mapped file.
+Bytes mapped_bytes(const Tensor& tensor, const Piece& piece) {
+  const Storage& storage = tensor.storage();
+  if (!storage.defined() || storage.kind() != StorageImpl::Kind::kMapped) return {};
+  if (!is_non_overlapping_and_dense(tensor.sizes(), tensor.strides())) return {};
+  auto* const first = static_cast<std::byte*>(tensor.data_ptr());
+  return {first + piece.begin * tensor.itemsize(),
+          static_cast<std::size_t>((piece.end - piece.begin) * tensor.itemsize())};
+}
+
+std::uintptr_t page_size() {
+  static const auto size = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+}  // namespace
+
+void PieceWalk::run(const Step& look, const Step& merge, const Progress& progress) const {
+  std::uint64_t total = 0, done = 0;
+  for (const Item& item : items_) total += static_cast<std::uint64_t>(item.elements * item.bytes);
+  if (progress) progress(0, total);
+  std::vector<Piece> pieces;
+  std::int64_t elements = 0;
+  const auto flush = [&] {
+    const auto one = [&](int i) { look(pieces[static_cast<std::size_t>(i)], static_cast<std::size_t>(i)); };
+    const int n = static_cast<int>(pieces.size());
+    if (elements < kParallelFrom) {
+      for (int i = 0; i < n; ++i) one(i);
+    } else {
+      parallel_tasks(n, one);
+    }
+    for (std::size_t slot = 0; slot < pieces.size(); ++slot) {
+      merge(pieces[slot], slot);
+      const std::int64_t count = pieces[slot].end - pieces[slot].begin;
+      done += static_cast<std::uint64_t>(count * items_[pieces[slot].item].bytes);
+    }
+    if (progress && !pieces.empty()) progress(done, total);
+    pieces.clear();
+    elements = 0;
+  };
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    for (std::int64_t begin = 0; begin < items_[i].elements; begin += kPieceElements) {
+      pieces.push_back({i, begin, std::min(begin + kPieceElements, items_[i].elements)});
+      elements += pieces.back().end - begin;
+      if (pieces.size() == kSlots) flush();
+    }
+  }
+  flush();
+}
+
+void expect_pages([[maybe_unused]] const Tensor& tensor, [[maybe_unused]] const Piece& piece) noexcept {
+#if defined(MADV_POPULATE_READ)
+  const Bytes bytes = mapped_bytes(tensor, piece);
+  if (bytes.size < page_size()) return;
+  const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data) & ~(page_size() - 1);
+  const auto end = reinterpret_cast<std::uintptr_t>(bytes.data) + bytes.size;
+  // A hint: where it does not work, the pages come in one by one.
+  (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
+#endif
+}
+
+void release_pages(const Tensor& tensor, const Piece& piece) noexcept {
+  const Bytes bytes = mapped_bytes(tensor, piece);
+  const auto address = reinterpret_cast<std::uintptr_t>(bytes.data);
+  const std::uintptr_t begin = (address + page_size() - 1) & ~(page_size() - 1);
+  const std::uintptr_t end = (address + bytes.size) & ~(page_size() - 1);
+  if (bytes.data == nullptr || begin >= end) return;
+  (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
+}  // namespace ballast::inspect::detail
