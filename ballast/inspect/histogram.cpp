@@ -32,16 +32,17 @@ std::vector<std::int64_t> histogram(const Tensor& tensor, const std::vector<doub
   const bool halve = !std::isfinite(edges.back() - first);
   const double unit = halve ? 0.5 : 1;
   const double range = edges.back() * unit - first * unit;
-  const auto n = static_cast<double>(bins);
+  const double per_unit = static_cast<double>(bins) / range;
   // Where values stand so close that edges coincide, bins are searched for.
-  const bool apart = std::adjacent_find(edges.begin(), edges.end(), std::greater_equal<>()) == edges.end();
+  const bool apart = std::isfinite(per_unit) &&
+                     std::adjacent_find(edges.begin(), edges.end(), std::greater_equal<>()) == edges.end();
   const auto bin_of = [&](double x) {
     if (!apart) {
       return static_cast<std::size_t>(std::upper_bound(edges.begin() + 1, edges.end() - 1, x) -
                                       edges.begin()) -
              1;
     }
-    const double place = (x * unit - first * unit) / range * n;
+    const double place = (x * unit - first * unit) * per_unit;
     std::size_t bin = place > 0 ? std::min(static_cast<std::size_t>(place), bins - 1) : 0;
     // What rounding has put on the wrong side of an edge.
     while (bin > 0 && x < edges[bin]) --bin;

@@ -1,11 +1,11 @@
-// Exact quantiles in bounded memory. Few values are collected and selected from. Of many, the bits are made keys that sort as the
-// values do, and each pass counts one digit of the keys that share the digits known so far with a value that is looked for: three
-// passes find any number of order statistics of float32, six those of float64.
+// Exact quantiles in bounded memory. The bits of values are made keys that sort as the values do. A pass over many values counts
+// their first sixteen bits; what shares them with a value that is looked for is then collected and selected from, or, where
+// that is much, counted by eight bits more, pass by pass. Few values are collected at once.
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <map>
-#include <mutex>
+#include <numeric>
 
 #include "ballast/inspect/distribution.h"
 #include "ballast/inspect/element_runs.h"
@@ -14,22 +14,26 @@
 namespace ballast::inspect::detail {
 namespace {
 
-/// Values that are collected rather than counted.
+/// Values that are collected without counting them first, as counters would be more.
+constexpr std::int64_t kFew = std::int64_t{1} << 13;
+/// Values that are collected after counting.
 constexpr std::int64_t kCollected = std::int64_t{1} << 20;
-constexpr int kDigitBits = 11;
+constexpr int kFirstDigit = 16, kOtherDigits = 8;  // bits
 
 template <class T>
 using KeyOf = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+template <class T>
+inline constexpr int kKeyBits = sizeof(T) * 8;
 
 template <class T>
 inline KeyOf<T> key_of(T x) {
-  constexpr auto kTop = KeyOf<T>{1} << (sizeof(T) * 8 - 1);
+  constexpr auto kTop = KeyOf<T>{1} << (kKeyBits<T> - 1);
   const auto bits = std::bit_cast<KeyOf<T>>(x);
   return (bits & kTop) != 0 ? ~bits : bits | kTop;
 }
 template <class T>
 inline double value_of(KeyOf<T> key) {
-  constexpr auto kTop = KeyOf<T>{1} << (sizeof(T) * 8 - 1);
+  constexpr auto kTop = KeyOf<T>{1} << (kKeyBits<T> - 1);
   const auto x = std::bit_cast<T>((key & kTop) != 0 ? key & ~kTop : ~key);
   return static_cast<double>(x) + 0.0;  // no zero with a sign
 }
@@ -46,82 +50,158 @@ void each_finite(const Tensor& tensor, const Piece& piece, const Each& each) {
 }
 
 using Ranks = std::vector<std::int64_t>;  // from 0, sorted, each once
-
-template <class T>
-std::map<std::int64_t, double> select_collected(const Tensor& tensor, std::int64_t finite,
-                                                const Ranks& ranks) {
-  std::vector<T> values;
-  values.reserve(static_cast<std::size_t>(finite));
-  for (std::int64_t begin = 0; begin < tensor.numel(); begin += kPieceElements) {
-    const Piece piece{0, begin, std::min(begin + kPieceElements, tensor.numel())};
-    each_finite<T>(tensor, piece, [&](T x) { values.push_back(x); });
-  }
-  std::map<std::int64_t, double> found;
-  auto from = values.begin();
-  for (const std::int64_t rank : ranks) {
-    const auto at = values.begin() + rank;
-    std::nth_element(from, at, values.end());
-    found[rank] = static_cast<double>(*at) + 0.0;
-    from = at;
-  }
-  return found;
-}
+using Found = std::map<std::int64_t, double>;
 
 /// Keys that begin with the same digits, and the ranks that are looked for among them.
 template <class Key>
 struct Group {
   Key prefix = 0;
   std::int64_t before = 0;  // finite values below all of these
+  std::int64_t size = 0;
   Ranks ranks;
 };
 
+/// Finds the group of a key by its first sixteen bits.
 template <class T>
-std::map<std::int64_t, double> select_counted(const Tensor& tensor, const Ranks& ranks) {
+class GroupIndex {
+ public:
   using Key = KeyOf<T>;
-  constexpr int kKeyBits = sizeof(T) * 8;
-  std::vector<Group<Key>> groups{{0, 0, ranks}};
-  for (int known = 0; known < kKeyBits;) {
-    const int bits = std::min(kDigitBits, kKeyBits - known);
-    const int below = kKeyBits - known - bits;
-    const std::size_t digits = std::size_t{1} << bits;
-    std::vector<std::int64_t> counts(groups.size() * digits);
-    const auto look = [&](std::vector<std::int64_t>& local, const Piece& piece) {
+  static constexpr std::size_t kNone = ~std::size_t{0};
+
+  /// Of groups that are told apart by the first `known` bits, in order.
+  GroupIndex(const std::vector<Group<Key>>& groups, int known) : groups_(groups), known_(known) {
+    first_.assign(std::size_t{1} << kFirstDigit, 0);
+    for (std::size_t g = groups.size(); g-- > 0;) {
+      first_[static_cast<std::size_t>(groups[g].prefix >> (known - kFirstDigit))] =
+          static_cast<std::uint32_t>(g + 1);
+    }
+  }
+  [[nodiscard]] std::size_t find(Key key) const {
+    std::size_t g = first_[static_cast<std::size_t>(key >> (kKeyBits<T> - kFirstDigit))];
+    if (g == 0) return kNone;
+    const Key prefix = key >> (kKeyBits<T> - known_);
+    for (--g; g < groups_.size() && groups_[g].prefix <= prefix; ++g) {
+      if (groups_[g].prefix == prefix) return g;
+    }
+    return kNone;
+  }
+
+ private:
+  const std::vector<Group<Key>>& groups_;
+  int known_;
+  std::vector<std::uint32_t> first_;  // group, counted from 1; 0: none
+};
+
+void add_to(std::vector<std::int64_t>& counts, const std::vector<std::int64_t>& local) {
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += local[i];
+}
+
+/// The groups of the next `bits` bits, of counts of those in each group.
+template <class Key>
+std::vector<Group<Key>> split(const std::vector<Group<Key>>& groups, const std::vector<std::int64_t>& counts,
+                              int bits) {
+  const std::size_t digits = std::size_t{1} << bits;
+  std::vector<Group<Key>> next;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    std::int64_t before = groups[g].before;
+    auto rank = groups[g].ranks.begin();
+    for (std::size_t d = 0; d < digits && rank != groups[g].ranks.end(); ++d) {
+      const std::int64_t count = counts[g * digits + d];
+      if (*rank < before + count) {
+        next.push_back({static_cast<Key>((groups[g].prefix << bits) | d), before, count, {}});
+        for (; rank != groups[g].ranks.end() && *rank < before + count; ++rank) {
+          next.back().ranks.push_back(*rank);
+        }
+      }
+      before += count;
+    }
+  }
+  return next;
+}
+
+template <class Key>
+std::int64_t size_of(const std::vector<Group<Key>>& groups) {
+  return std::accumulate(groups.begin(), groups.end(), std::int64_t{0},
+                         [](std::int64_t sum, const Group<Key>& g) { return sum + g.size; });
+}
+
+/// Selects `ranks` of values that begin at rank `before`.
+template <class T>
+void select(std::vector<KeyOf<T>>& keys, std::int64_t before, const Ranks& ranks, Found& found) {
+  auto from = keys.begin();
+  for (const std::int64_t rank : ranks) {
+    const auto at = keys.begin() + (rank - before);
+    std::nth_element(from, at, keys.end());
+    found[rank] = value_of<T>(*at);
+    from = at;
+  }
+}
+
+template <class T>
+Found select_few(const Tensor& tensor, std::int64_t finite, const Ranks& ranks) {
+  std::vector<KeyOf<T>> keys;
+  keys.reserve(static_cast<std::size_t>(finite));
+  for (std::int64_t begin = 0; begin < tensor.numel(); begin += kPieceElements) {
+    const Piece piece{0, begin, std::min(begin + kPieceElements, tensor.numel())};
+    each_finite<T>(tensor, piece, [&](T x) { keys.push_back(key_of(x)); });
+  }
+  Found found;
+  select<T>(keys, 0, ranks, found);
+  return found;
+}
+
+template <class T>
+Found select_many(const Tensor& tensor, std::int64_t finite, const Ranks& ranks) {
+  using Key = KeyOf<T>;
+  std::vector<Group<Key>> groups{{0, 0, finite, ranks}};
+  std::vector<std::int64_t> counts(std::size_t{1} << kFirstDigit);
+  const auto count_first = [&](std::vector<std::int64_t>& local, const Piece& piece) {
+    each_finite<T>(tensor, piece,
+                   [&](T x) { ++local[static_cast<std::size_t>(key_of(x) >> (kKeyBits<T> - kFirstDigit))]; });
+  };
+  over_threads(tensor, counts, count_first,
+               [&](const std::vector<std::int64_t>& local) { add_to(counts, local); });
+  groups = split(groups, counts, kFirstDigit);
+  int known = kFirstDigit;
+  for (; known < kKeyBits<T> && size_of(groups) > kCollected; known += kOtherDigits) {
+    const GroupIndex<T> index(groups, known);
+    counts.assign(groups.size() << kOtherDigits, 0);
+    const auto count_next = [&](std::vector<std::int64_t>& local, const Piece& piece) {
       each_finite<T>(tensor, piece, [&](T x) {
         const Key key = key_of(x);
-        std::size_t g = 0;
-        if (known > 0) {
-          const Key prefix = key >> (kKeyBits - known);
-          const auto at = std::lower_bound(groups.begin(), groups.end(), prefix,
-                                           [](const Group<Key>& a, Key p) { return a.prefix < p; });
-          if (at == groups.end() || at->prefix != prefix) return;
-          g = static_cast<std::size_t>(at - groups.begin());
-        }
-        ++local[g * digits + ((key >> below) & (digits - 1))];
+        const std::size_t g = index.find(key);
+        if (g == GroupIndex<T>::kNone) return;
+        const auto digit = static_cast<std::uint8_t>(key >> (kKeyBits<T> - known - kOtherDigits));
+        ++local[(g << kOtherDigits) + digit];
       });
     };
-    over_threads(tensor, counts, look, [&](const std::vector<std::int64_t>& local) {
-      for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += local[i];
-    });
-    std::vector<Group<Key>> next;
-    for (std::size_t g = 0; g < groups.size(); ++g) {
-      std::int64_t before = groups[g].before;
-      auto rank = groups[g].ranks.begin();
-      for (std::size_t d = 0; d < digits && rank != groups[g].ranks.end(); ++d) {
-        const std::int64_t after = before + counts[g * digits + d];
-        if (*rank < after) {
-          next.push_back({static_cast<Key>((groups[g].prefix << bits) | d), before, {}});
-          for (; rank != groups[g].ranks.end() && *rank < after; ++rank) next.back().ranks.push_back(*rank);
-        }
-        before = after;
-      }
+    over_threads(tensor, counts, count_next,
+                 [&](const std::vector<std::int64_t>& local) { add_to(counts, local); });
+    groups = split(groups, counts, kOtherDigits);
+  }
+  Found found;
+  if (known == kKeyBits<T>) {
+    for (const Group<Key>& group : groups) {
+      for (const std::int64_t rank : group.ranks) found[rank] = value_of<T>(group.prefix);
     }
-    groups = std::move(next);
-    known += bits;
+    return found;
   }
-  std::map<std::int64_t, double> found;
-  for (const Group<Key>& group : groups) {
-    for (const std::int64_t rank : group.ranks) found[rank] = value_of<T>(group.prefix);
-  }
+  using Collected = std::vector<std::vector<Key>>;
+  const GroupIndex<T> index(groups, known);
+  Collected keys(groups.size());
+  const auto collect = [&](Collected& local, const Piece& piece) {
+    each_finite<T>(tensor, piece, [&](T x) {
+      const std::size_t g = index.find(key_of(x));
+      if (g != GroupIndex<T>::kNone) local[g].push_back(key_of(x));
+    });
+  };
+  over_threads(tensor, keys, collect, [&](const Collected& local) {
+    for (std::size_t g = 0; g < keys.size(); ++g) {
+      keys[g].insert(keys[g].end(), local[g].begin(), local[g].end());
+    }
+  });
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    select<T>(keys[g], groups[g].before, groups[g].ranks, found);
   return found;
 }
 
@@ -137,9 +217,8 @@ std::vector<double> quantiles(const Tensor& tensor, std::int64_t finite, const s
   }
   std::sort(ranks.begin(), ranks.end());
   ranks.erase(std::unique(ranks.begin(), ranks.end()), ranks.end());
-  const auto found = with_run_type(is_wide(tensor.dtype()), [&]<class T>(std::type_identity<T>) {
-    return finite <= kCollected ? select_collected<T>(tensor, finite, ranks)
-                                : select_counted<T>(tensor, ranks);
+  const Found found = with_run_type(is_wide(tensor.dtype()), [&]<class T>(std::type_identity<T>) {
+    return finite <= kFew ? select_few<T>(tensor, finite, ranks) : select_many<T>(tensor, finite, ranks);
   });
   std::vector<double> out;
   out.reserve(wanted.size());

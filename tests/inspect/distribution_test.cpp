@@ -69,8 +69,8 @@ TEST(Histogram, OfOneValueAndOfTheWholeRangeOfDoubles) {
   EXPECT_EQ(wide.histogram_edges, (std::vector<double>{-most, 0, most}));
 }
 
-double slow_quantile(std::vector<double> values, double q) {
-  std::sort(values.begin(), values.end());
+/// Of sorted values.
+double slow_quantile(const std::vector<double>& values, double q) {
   const double place = q * static_cast<double>(values.size() - 1);
   const auto below = static_cast<std::size_t>(place);
   const std::size_t above = std::min(below + 1, values.size() - 1);
@@ -80,7 +80,8 @@ double slow_quantile(std::vector<double> values, double q) {
 
 void expect_quantiles(const Tensor& t, const std::vector<double>& wanted, const std::string& where) {
   const auto s = inspect::statistics(t, {.quantiles = wanted});
-  const std::vector<double> values = finite_values(t);
+  std::vector<double> values = finite_values(t);
+  std::sort(values.begin(), values.end());
   ASSERT_EQ(s.quantiles.size(), wanted.size());
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (values.empty()) {
@@ -119,6 +120,15 @@ TEST(Quantiles, AreExactOfManyValuesToo) {
     expect_quantiles(t, wanted, std::string(dtype_name(dtype)));
   }
   expect_quantiles(random_bits(random, kFloat32, {1100, 1000}), wanted, "random bits");
+  // So many that begin with the same bits that they are counted to the last one.
+  for (const DType dtype : {kFloat32, kFloat64}) {
+    const Tensor t = weights(random, dtype, {1700, 1000});
+    const auto crowd = [&](auto* p) {
+      for (std::int64_t i = 0; i < t.numel(); ++i) p[i] = i % 9 == 0 ? p[i] : 1 + p[i] * 0x1p-18F;
+    };
+    dtype == kFloat32 ? crowd(t.data_ptr<float>()) : crowd(t.data_ptr<double>());
+    expect_quantiles(t, wanted, "a crowd");
+  }
 }
 
 TEST(Channels, HaveTheNormOfTheirOwnElements) {
