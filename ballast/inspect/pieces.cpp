@@ -37,8 +37,11 @@ std::uintptr_t page_size() {
 }  // namespace
 
 void PieceWalk::run(const Step& look, const Step& merge, const Progress& progress) const {
+  const auto bytes_of = [](std::int64_t elements, const Item& item) {
+    return static_cast<std::uint64_t>(elements) * static_cast<std::uint64_t>(item.bytes);
+  };
   std::uint64_t total = 0, done = 0;
-  for (const Item& item : items_) total += static_cast<std::uint64_t>(item.elements * item.bytes);
+  for (const Item& item : items_) total += bytes_of(item.elements, item);
   if (progress) progress(0, total);
   std::vector<Piece> pieces;
   std::int64_t elements = 0;
@@ -52,8 +55,7 @@ void PieceWalk::run(const Step& look, const Step& merge, const Progress& progres
     }
     for (std::size_t slot = 0; slot < pieces.size(); ++slot) {
       merge(pieces[slot], slot);
-      const std::int64_t count = pieces[slot].end - pieces[slot].begin;
-      done += static_cast<std::uint64_t>(count * items_[pieces[slot].item].bytes);
+      done += bytes_of(pieces[slot].end - pieces[slot].begin, items_[pieces[slot].item]);
     }
     if (progress && !pieces.empty()) progress(done, total);
     pieces.clear();

@@ -253,6 +253,27 @@ TEST(Statistics, ZerosHaveNoSignWhereItWouldDependOnTheirOrder) {
   }
 }
 
+TEST(Statistics, CountWhatSmallerTypesWouldLoseToTheLastBit) {
+  for (const DType dtype : {kFloat32, kFloat64}) {
+    const auto next = [&](double x, double towards) {
+      return dtype == kFloat64 ? std::nextafter(x, towards)
+                               : std::nextafterf(static_cast<float>(x), static_cast<float>(towards));
+    };
+    // The last that vanishes or overflows, and its neighbour that does not.
+    const double half = 0x1p-25, bfloat = 0x1p-134, half_end = 65520, bfloat_end = 0x1.FFp127;
+    const Statistics s =
+        inspect::statistics(vector_of({half, -next(half, 1), -bfloat, next(bfloat, 1), half_end,
+                                       next(-half_end, 0), bfloat_end, -next(bfloat_end, 0), 0, -0.0},
+                                      dtype));
+    EXPECT_EQ(s.vanish_in_float16, 3);
+    EXPECT_EQ(s.vanish_in_bfloat16, 1);
+    EXPECT_EQ(s.overflow_float16, 3);
+    EXPECT_EQ(s.overflow_bfloat16, 1);
+    EXPECT_EQ(s.zeros, 2);
+    EXPECT_EQ(s.negatives, 4);
+  }
+}
+
 TEST(Statistics, OfAStateDictAreThoseOfEachTensor) {
   std::mt19937_64 random(4);
   StateDict state;
