@@ -68,7 +68,7 @@ struct Finding {
 struct HealthOptions {
   /// How far from the scale of default initialisation weights may be, as a factor.
   double scale_factor = 100;
-  /// Which share of values may vanish in a smaller type before it is worth a note.
+  /// Which share of values may vanish in a smaller type before it is worth a note; below a tenth, at least eight must.
   double vanishing_share = 0.01;
   /// Elements from which on equal tensors are duplicates: a few numbers are equal by chance.
   std::int64_t duplicate_elements = 64;

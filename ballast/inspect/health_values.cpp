@@ -149,6 +149,8 @@ void examine_scale(const Patient& p, const HealthOptions& options, std::vector<F
 void examine_types(const Patient& p, const HealthOptions& options, std::vector<Finding>& findings) {
   const Statistics& s = *p.statistics;
   const DType dtype = p.tensor.dtype();
+  constexpr std::int64_t kMoreThanChance = 8;
+  constexpr double kMuch = 0.1;
   if ((!p.tensor.is_floating_point() && !p.tensor.is_complex()) || p.tensor.itemsize() < 2) return;
   const auto look = [&](std::int64_t overflow, std::int64_t vanish, Problem overflows, Problem vanishes,
                         std::string_view type) {
@@ -160,7 +162,8 @@ void examine_types(const Patient& p, const HealthOptions& options, std::vector<F
     }
     const std::int64_t others = s.finite - s.zeros;
     const double share = others > 0 ? static_cast<double>(vanish) / static_cast<double>(others) : 0;
-    if (share > options.vanishing_share) {
+    // Of few values, one may vanish by chance.
+    if (share > options.vanishing_share && (vanish >= kMoreThanChance || share > kMuch)) {
       findings.push_back({Severity::kNote, vanishes, p.name, p.tied,
                           fmt::format("{} that are not zero would become zero in {}",
                                       some_of(vanish, others, "values"), type),

@@ -87,7 +87,7 @@ std::vector<std::uint64_t> bits_of(const Difference& d) {
 
 /// A copy in which some elements are others, a few of them only a little.
 Tensor changed(std::mt19937_64& random, const Tensor& t, const Tensor& other) {
-  const Tensor out = empty(t.sizes(), TensorOptions(t.dtype()));
+  Tensor out = empty(t.sizes(), TensorOptions(t.dtype()));
   const auto each = static_cast<std::size_t>(t.itemsize());
   const auto* const a = static_cast<const std::byte*>(t.data_ptr());
   const auto* const b = static_cast<const std::byte*>(other.data_ptr());
@@ -201,7 +201,7 @@ StateDict dict(const std::vector<std::pair<std::string, Tensor>>& entries) {
 
 TEST(Compare, TellsWhichNamesCameWentAndMoved) {
   std::mt19937_64 random(24);
-  const auto make = [&](std::vector<std::int64_t> sizes) { return weights(random, kFloat32, sizes); };
+  const auto make = [&](const std::vector<std::int64_t>& sizes) { return weights(random, kFloat32, sizes); };
   const Tensor kept = make({4, 5}), moved = make({6}), turned = make({2, 6}), gone = make({3});
   const StateDict a = dict({{"kept", kept},
                             {"old.weight", moved},

@@ -39,7 +39,7 @@ Tensor layer(std::int64_t out, std::int64_t in, double factor = 1) {
 }
 
 /// The same with one element changed.
-Tensor with(const Tensor& t, std::vector<std::pair<std::size_t, double>> changes) {
+Tensor with(const Tensor& t, const std::vector<std::pair<std::size_t, double>>& changes) {
   std::vector<double> values = values_of(t);
   for (const auto& [at, value] : changes) values[at] = value;
   return tensor_of(values, t.dtype(), t.sizes().vec());
@@ -211,10 +211,12 @@ TEST(Health, FindsWhatSmallerTypesCannotHold) {
                  0.5, "1 of 2 values that are not zero would become zero in float16");
   EXPECT_EQ(only({{"x", vector_of({0x1p-25})}}).problem, Problem::kVanishesInFloat16);
   expect_healthy({{"x", vector_of({0x1.8p-25, 0, 0})}});
-  // One in two hundred is usual.
+  // One in two hundred is usual, one of fifty may be chance; ten of two hundred are not.
   std::vector<double> few(200, 0.5);
   few[7] = 1e-9;
-  expect_healthy({{"x", vector_of(few)}});
+  expect_healthy({{"x", vector_of(few)}, {"y", vector_of({few.begin(), few.begin() + 50})}});
+  std::fill_n(few.begin(), 10, 1e-9);
+  EXPECT_DOUBLE_EQ(only({{"x", vector_of(few)}}).number, 0.05);
   const auto tiny = inspect::health(dict({{"x", vector_of({1e-41})}}));
   ASSERT_EQ(tiny.size(), 2);
   EXPECT_EQ(tiny[1].problem, Problem::kVanishesInBFloat16);

@@ -64,12 +64,13 @@ Tensor tensor_of(const std::vector<double>& values, DType dtype, const std::vect
 
 Tensor weights(std::mt19937_64& random, DType dtype, const std::vector<std::int64_t>& sizes, double scale) {
   std::normal_distribution<double> normal(0, scale);
-  std::uniform_int_distribution<int> whole(is_signed(dtype) ? -100 : 0, 100);
+  const int most = dtype == kBool ? 1 : 100;
+  std::uniform_int_distribution<int> whole(is_signed(dtype) ? -most : 0, most);
   std::int64_t n = parts(dtype);
   for (const std::int64_t size : sizes) n *= size;
   std::vector<double> values;
   for (std::int64_t i = 0; i < n; ++i) {
-    values.push_back(is_integral(dtype, true) ? whole(random) / (dtype == kBool ? 51 : 1) : normal(random));
+    values.push_back(is_integral(dtype, true) ? whole(random) : normal(random));
   }
   return tensor_of(values, dtype, sizes);
 }
