@@ -167,7 +167,7 @@ class Matcher {
     name.file_dtype = file_[f].dtype;
     if (by_twin) name.reason = fmt::format("one tensor with {}", model_[twin].name);
     name.cause = shape_cause(name.file_shape, name.model_shape);
-    if (name.cause != ShapeCause::kSame) {
+    if (name.cause != ShapeCause::kEqual) {
       name.reason = shape_reason(name.cause, name.file_shape, name.model_shape);
       const bool slices =
           rules_.on_shape_mismatch == OnShapeMismatch::kSlice && can_slice(name.file_shape, name.model_shape);
@@ -188,7 +188,7 @@ class Matcher {
       }
       count_change(name);
     }
-    const bool whole = name.cause == ShapeCause::kSame;
+    const bool whole = name.cause == ShapeCause::kEqual;
     (whole ? report_.loaded : report_.sliced).push_back(std::move(name));
     return whole;
   }

@@ -26,7 +26,7 @@ std::string MatchReport::text() const { return match_text(*this, MatchReader::kP
 
 std::string_view shape_cause_name(ShapeCause cause) noexcept {
   switch (cause) {
-    case ShapeCause::kSame:
+    case ShapeCause::kEqual:
       return "none";
     case ShapeCause::kTransposed:
       return "transposed";

@@ -25,7 +25,7 @@ namespace ballast {
 
 /// How two shapes of one name differ.
 enum class ShapeCause : std::uint8_t {
-  kSame,        ///< they do not
+  kEqual,       ///< they do not
   kTransposed,  ///< [8, 4] and [4, 8]
   kOtherOrder,  ///< the same sizes in another order: [3, 3, 16, 32] and [32, 16, 3, 3]
   kSizesOfOne,  ///< [8, 4, 1, 1] and [8, 4]
@@ -42,7 +42,7 @@ struct MatchedName {
   std::string file_name = {};  ///< as it stands in the checkpoint; empty for missing ones
   Dims file_shape = {}, model_shape = {};
   std::string file_dtype = {}, model_dtype = {};  ///< "float32", "quint8"
-  ShapeCause cause = ShapeCause::kSame;
+  ShapeCause cause = ShapeCause::kEqual;
   std::string reason = {};  ///< one sentence; empty where there is nothing to say
   bool is_cured = false;  ///< of a missing or unexpected name: finds its counterpart by `MatchReport::cures`
   std::vector<std::string> nearest =

@@ -39,7 +39,7 @@ bool same_shape(IntArrayRef from, IntArrayRef to) noexcept {
 }
 
 ShapeCause shape_cause(IntArrayRef from, IntArrayRef to) {
-  if (same_shape(from, to)) return ShapeCause::kSame;
+  if (same_shape(from, to)) return ShapeCause::kEqual;
   if (from.size() == to.size()) {
     if (sorted(from) == sorted(to))
       return from.size() == 2 ? ShapeCause::kTransposed : ShapeCause::kOtherOrder;
@@ -72,7 +72,7 @@ std::string shape_reason(ShapeCause cause, IntArrayRef from, IntArrayRef to) {
         return "several sizes differ: another layer?";
       case ShapeCause::kDimensions:
         return "another number of dimensions: another layer?";
-      case ShapeCause::kSame:
+      case ShapeCause::kEqual:
         break;
     }
     return "the same";

@@ -107,8 +107,8 @@ TEST(MatchTest, CauseOfEachDifferenceOfShapes) {
     Cause cause;
   };
   const Case cases[] = {
-      {{8, 4}, {8, 4}, Cause::kNone},
-      {{1}, {}, Cause::kNone},
+      {{8, 4}, {8, 4}, Cause::kEqual},
+      {{1}, {}, Cause::kEqual},
       {{}, {1}, Cause::kSizesOfOne},
       {{8, 4}, {4, 8}, Cause::kTransposed},
       {{3, 3, 16, 32}, {32, 16, 3, 3}, Cause::kOtherOrder},

@@ -38,7 +38,7 @@ void write_names(JsonWriter& json, std::string_view key, const std::vector<Match
       write_shape(json, "model_shape", n.model_shape);
       json.key("model_dtype"), json.string(n.model_dtype);
     }
-    if (n.cause != ShapeCause::kSame) json.key("cause"), json.string(shape_cause_name(n.cause));
+    if (n.cause != ShapeCause::kEqual) json.key("cause"), json.string(shape_cause_name(n.cause));
     if (!n.reason.empty()) json.key("reason"), json.string(n.reason);
     if (has != Has::kBoth) {
       json.key("cured"), json.boolean(n.is_cured);
