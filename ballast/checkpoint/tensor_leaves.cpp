@@ -8,7 +8,7 @@
 namespace ballast::checkpoint {
 namespace {
 
-constexpr std::size_t kLongestNames = std::size_t{1} << 30;
+constexpr std::size_t kLongestNames = std::size_t{1} << 27;
 // Containers that stand in several places may unfold without end.
 constexpr std::size_t kRepeatedPlaces = std::size_t{1} << 20;
 

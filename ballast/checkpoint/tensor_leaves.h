@@ -23,7 +23,7 @@ struct TensorLeaf {
 /// The tensors of nested mappings and sequences, in order. ValueError, with the name and `format`, for everything that would be
 /// lost (a number, an empty list, an object), for keys that are no strings or integers, for names that are no UTF-8, for tensors
 /// without memory (on meta) and undefined ones; KeyError for two tensors under one name; LimitError for names that are together
-/// longer than 1 GiB, and for containers that stand in more than 2^20 places.
+/// longer than 128 MiB, and for containers that stand in more than 2^20 places.
 [[nodiscard]] std::vector<TensorLeaf> tensor_leaves(const Value& root, std::string_view format);
 
 }  // namespace ballast::checkpoint

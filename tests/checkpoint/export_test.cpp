@@ -177,14 +177,14 @@ TEST(Export, WhatIsWrongIsRefusedByTheNameOfTheWeight) {
       {weight("w", R"({"tensor_meta": null})"), "'w': \"tensor_meta\""},
       {weight("w", R"({"use_pickle": true})"), "no zip archive of torch.save"},
       {weight("a") + ", " + weight("b"), "read"},
-      {weight("a") + ", " + weight("a"), "'a' stands twice"},
+      {weight("a") + ", " + weight("a"), "the key 'a' stands there twice"},
       {weight("a") + ", " + weight("b", "", R"({"dtype": 4, "requires_grad": false})"),
        "'b': a/data/weights/weight_0 has the type int32 here"},
       {"\"w\": 1", "'w'"},
       {"\"w\": ", "no JSON"},
-      {"\"w\": " + std::string(100, '['), "limit"},
+      {"\"w\": " + std::string(100, '['), "more than 64 levels"},
       {"\"\\ud800\": 1", "no JSON"},
-      {"\"\xff\": 1", "no JSON"},
+      {"\"\xff\": 1", "not UTF-8"},
   };
   for (const auto& [weights, expected] : cases) {
     const std::string got = message(archive(weights));

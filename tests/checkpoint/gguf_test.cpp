@@ -451,14 +451,15 @@ TEST(Gguf, WhatCannotBeWrittenIsNamed) {
   expect_refused<DTypeError>(one("b", tensor_of_bytes("\1", kBool, {1})), "bool");
   expect_refused<ShapeError>(one("deep", tensor_of_bytes("abcd", kFloat32, {1, 1, 1, 1, 1})), "5 dimensions");
   expect_refused<ValueError>(one("epoch", 3), "'epoch' is an int");
-  expect_refused<ValueError>(one("inner", one("list", Value::list({t}))), "'inner.list' is a list");
+  expect_refused<ValueError>(one("inner", one("list", Value::list())),
+                             "'inner.list' is a list without entries");
   expect_refused<ValueError>(one("m", empty({2}, TensorOptions(kMeta))), "on meta");
   Value twice = one("a.b", t);
   twice.set("a", one("b", t));
   expect_refused<KeyError>(twice, "two tensors would have the name 'a.b'");
   Value numbered = Value::dict();
-  numbered.set(3, t);
-  expect_refused<ValueError>(numbered, "a key of the root is an int");
+  numbered.set(0.5, t);
+  expect_refused<ValueError>(numbered, "a key of the root is a float");
   Value round = Value::dict();
   round.set("self", round);
   expect_refused<ValueError>(round, "holds itself");

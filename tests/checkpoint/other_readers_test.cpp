@@ -72,7 +72,7 @@ TEST(OtherReaders, ReadWhatIsWrittenFromEveryGoldenFile) {
     }
   }
   static_cast<void>(folder.file("expected.json", expected.dump()));
-  static_cast<void>(folder.file("check.py", R"(
+  static_cast<void>(folder.file("check.py", R"py(
 import collections, hashlib, json, os, sys
 import numpy, torch
 from safetensors import safe_open
@@ -140,7 +140,7 @@ for entry in json.load(open(folder + "/expected.json")):
 print("[ cases ]", ", ".join(f"{n} {ending} files" for ending, n in sorted(counts.items())),
       "" if GGUFReader else "(skipped: gguf not installed)")
 assert min(counts[e] for e in (".pth", ".safetensors", ".npz")) > 20
-)"));
+)py"));
   const std::string command =
       "python3 '" + (folder.path() / "check.py").string() + "' '" + folder.path().string() + "' 2>&1";
   EXPECT_EQ(std::system(command.c_str()), 0);

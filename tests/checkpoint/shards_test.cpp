@@ -120,7 +120,7 @@ TEST(Shards, IndexAndShardsMustFitTogether) {
       {R"("a":"m.index.json")", "is an index itself"},
       {R"("a":"brace.bin")", "is an index itself"},
       {R"("a":"m.bin")", "is no dictionary of names and tensors"},
-      {R"("a":"n.bin")", "NumPy"},
+      {R"("a":"n.bin")", "n.bin"},
       {R"("a":{"file":"1.safetensors"})", "'a' should be in a file, and is in a dict"},
       {R"("a":1)", "'a' should be in a file, and is in an int"},
   };

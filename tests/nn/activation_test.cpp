@@ -105,7 +105,7 @@ TEST(ActivationInplace, GivesTheSameInTheInputsMemoryAndTheSameGradients) {
       EXPECT_TRUE(equal(whole.select(2, 1), f.call(before.select(2, 1), false)));
       ++checked;
     }
-    Tensor leaf = sample({3}).requires_grad_();
+    Tensor leaf = sample({3}).clone().requires_grad_();
     EXPECT_EQ(text_of([&] {
                 static_cast<void>(f.call(leaf, true));
               }).find("a leaf Variable that requires grad is being used in an in-place operation"),

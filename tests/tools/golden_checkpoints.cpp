@@ -5,6 +5,7 @@ namespace {
 
 void add(std::vector<GoldenCheckpoint>& all, const std::string& folder) {
   for (const Json& e : read_json(folder + "/expected.json")) {
+    if (!e.contains("expect")) continue;  // safetensors have tests of their own
     const std::string expect = e["expect"];
     GoldenCheckpoint c{e["file"], data_path(folder + "/" + e["file"].get<std::string>()), e["format"],
                        std::nullopt, std::nullopt};

@@ -142,7 +142,10 @@ TEST(ShowOptions, WhatIsNoFileIsNamed) {
   const std::pair<std::string, std::string> cases[] = {
       {"no.pth", "no.pth: cannot open it: No such file or directory"},
       {"", ": cannot open it: No such file or directory"},
-      {".", ".: this is a folder, not a checkpoint file"},
+      {".",
+       ".: a folder of 0 files without a model: neither an index of shards, nor a file that ends in "
+       ".safetensors, .gguf, "
+       ".pth, .pt, .bin, .ckpt, .npz, .npy, .pt2, .tar"},
       {"pipe", "pipe: this is a pipe, not a checkpoint file"},
       {"broken", "broken: cannot open it: No such file or directory"},
       {"/dev/null", "/dev/null: this is a device, not a checkpoint file"},
