@@ -42,7 +42,8 @@ enum class Verify : std::uint8_t {
 
 /// What protects the caller. Reaching one throws LimitError, which names the limit.
 struct LoadLimits {
-  std::uint64_t entries = std::uint64_t{1} << 24;       ///< members of the archive; tensors of a GGUF file, and keys
+  std::uint64_t entries = std::uint64_t{1}
+                          << 24;  ///< members of the archive; tensors of a GGUF file, and keys
   std::uint64_t pickle_bytes = std::uint64_t{1} << 30;  ///< length of data.pkl
   std::uint64_t opcodes = std::uint64_t{1} << 30;
   std::uint64_t stack = std::uint64_t{1} << 24;         ///< values (and marks) on the pickle's stack

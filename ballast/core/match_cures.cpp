@@ -118,8 +118,8 @@ class CureFinder {
  public:
   CureFinder(std::vector<CureName>& file, std::vector<CureName>& model) : file_(file), model_(model) {
     for (std::size_t m = 0; m < model_.size(); ++m) at_in_model_.emplace(model_[m].name, m);
-    patterns_allowed_ = std::ranges::all_of(
-        file_, [](const CureName& n) { return n.name.size() <= kLongestName; });
+    patterns_allowed_ =
+        std::ranges::all_of(file_, [](const CureName& n) { return n.name.size() <= kLongestName; });
     least_ = std::ranges::count(file_, false, &CureName::placed) == 1 ? 1 : 2;
   }
 
