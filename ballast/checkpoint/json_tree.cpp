@@ -46,7 +46,7 @@ class TreeReader {
     std::vector<Node*> nodes;
     for (auto next : items) {
       json::value item;
-      json_.expect(std::move(next).get(item), "an item");
+      json_.expect(next.get(item), "an item");
       nodes.push_back(value(item));
     }
     Node* out = tree_->sequence(Kind::kList, nullptr, 0);

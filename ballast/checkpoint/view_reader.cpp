@@ -135,7 +135,7 @@ Tensor read_view(const StorageSource& source, DType dtype, const StridedView& vi
   const bool repeats = numel > extent;
   if (covers_storage(source, dtype, view)) return of_whole_storage(source, dtype, view);
   if (!can_be_read_in_part(source, dtype)) {
-    const Tensor whole = of_whole_storage(source, dtype, view);
+    Tensor whole = of_whole_storage(source, dtype, view);
     if (repeats) return whole;
     Tensor out = empty(view.sizes, TensorOptions(dtype));
     copy_elements(out, whole);

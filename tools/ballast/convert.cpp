@@ -226,7 +226,9 @@ class Converter {
     if (checkpoint.format() != name_of(format_) || !checkpoint.metadata().is_mapping()) return;
     std::unordered_set<std::string_view> names;
     for (const auto& t : checkpoint.tensors()) names.insert(t.name);
-    const Value from = checkpoint.metadata();
+    const Value& from = checkpoint.metadata();
+    if (from.attributes().is_mapping())
+      metadata_.set_attributes(from.attributes());  // the types of GGUF's keys
     for (std::size_t i = 0; i < from.size(); ++i) {
       const Value key = from.key(i);
       if (key.is(Kind::kStr) && !names.contains(key.as_text())) metadata_.set(key, from.value(i));
@@ -277,7 +279,7 @@ class Converter {
   std::optional<DType> dtype_;
   checkpoint::SaveOptions save_;
   FileFormat format_ = FileFormat::kTorchZip;
-  Value metadata_ = Value::dict();
+  Value metadata_ = Value::ordered_dict();
   std::size_t listed_ = 0;  // tensors of the file that is open
 };
 

@@ -26,13 +26,13 @@ std::string clock_text(double seconds) {
 
 }  // namespace
 
-Progress::Progress(std::string label, bool shown)
-    : Progress(std::move(label),
+Progress::Progress(const std::string& label, bool shown)
+    : Progress(label,
                shown ? Write([](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); })
                      : Write(),
                [] { return Clock::now(); }) {}
 
-Progress::Progress(std::string label, Write write, std::function<Clock::time_point()> now)
+Progress::Progress(const std::string& label, Write write, std::function<Clock::time_point()> now)
     : label_(terminal_text(label)),
       write_(std::move(write)),
       now_(std::move(now)),

@@ -23,9 +23,9 @@ class Progress {
   using Write = std::function<void(std::string_view)>;
 
   /// Writes to standard error if `shown`.
-  Progress(std::string label, bool shown);
+  Progress(const std::string& label, bool shown);
   /// The same with a clock and a place to write to, for tests.
-  Progress(std::string label, Write write, std::function<Clock::time_point()> now);
+  Progress(const std::string& label, Write write, std::function<Clock::time_point()> now);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;

@@ -42,7 +42,7 @@ class Folder {
   /// The name of the file that is the model.
   [[nodiscard]] std::string model() const {
     for (const std::string_view whole : kWhole) {
-      const std::string index = std::string(whole) + std::string(kIndex);
+      std::string index = std::string(whole) + std::string(kIndex);
       if (has(whole) && has(index)) ambiguous({std::string(whole), index});
       if (has(whole)) return std::string(whole);
       if (has(index)) return index;

@@ -48,7 +48,7 @@ std::size_t NestedKeys::child(std::size_t branch, const Value& key) {
   return b.items[at];
 }
 
-void NestedKeys::set(const std::vector<Value>& path, Value v) {
+void NestedKeys::set(const std::vector<Value>& path, const Value& v) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < path.size(); ++i) {
     const bool last = i + 1 == path.size();
@@ -56,7 +56,7 @@ void NestedKeys::set(const std::vector<Value>& path, Value v) {
     if (next == branches_.size()) {
       const Kind inner = last ? Kind::kNone : path[i + 1].is(Kind::kStr) ? Kind::kDict : Kind::kList;
       branches_.push_back({inner});
-      if (last) branches_.back().leaf = std::move(v);
+      if (last) branches_.back().leaf = v;
     } else if (last || branches_[next].kind == Kind::kNone) {
       throw FormatError(
           fmt::format("the key '{}' of a path that stands for something else too", shown(path[i])));

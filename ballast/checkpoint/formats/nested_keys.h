@@ -27,7 +27,7 @@ class NestedKeys {
   /// FormatError where the path, or its beginning or what begins with it, has a value already, where one container would be a
   /// list and a dictionary, and where a position lies far beyond the count. `path` is not empty, begins with a string,
   /// and is not so long that one call of `take` inside another for each of its keys would be too deep.
-  void set(const std::vector<Value>& path, Value v);
+  void set(const std::vector<Value>& path, const Value& v);
   [[nodiscard]] Value take();
 
  private:

@@ -189,7 +189,7 @@ class HeaderReader {
     std::uint32_t rank = 0;
     for (auto next : items) {
       json::value item;
-      expect(std::move(next).get(item), "a size");
+      expect(next.get(item), "a size");
       const std::uint64_t n = integer_of(item, "a size, an integer from 0 to 2^63 - 1,");
       if (n > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
         fail(fmt::format("'{}': a size of {}, more than 2^63 - 1", shown(name), n));
@@ -209,7 +209,7 @@ class HeaderReader {
     int n = 0;
     for (auto next : items) {
       json::value item;
-      expect(std::move(next).get(item), "an offset");
+      expect(next.get(item), "an offset");
       const std::uint64_t at = integer_of(item, "an offset, an integer from 0 to 2^64 - 1,");
       if (n < 2) (n == 0 ? e.begin : e.end) = at;
       ++n;

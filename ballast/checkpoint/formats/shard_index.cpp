@@ -224,7 +224,7 @@ class ShardedSet {
         root->dict->attributes = part.root().attributes().node();
       verified = verified && part.fully_verified();
       without += part.members_without_checksum();
-      builder.adopt(std::move(part));
+      builder.adopt(part);
     }
     TreeArena& tree = TreeArena::of(arena);
     metadata = restore_ties(tree, root, *metadata);

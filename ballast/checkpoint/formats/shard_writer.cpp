@@ -118,6 +118,7 @@ class ShardWriter {
     for (const Range& r : ranges) sizes.push_back(r.end - r.begin);
     const std::vector<std::size_t> place = place_all(sizes);
     std::vector<Value> parts;
+    parts.reserve(count_);
     for (std::size_t i = 0; i < count_; ++i) parts.push_back(Value::ordered_dict());
     std::unordered_map<const void*, Value> copies;  // one object under two names stays one
     for (std::size_t i = 0; i < all.size(); ++i) {
