@@ -6,74 +6,13 @@
 
 #include "ballast/checkpoint/pickle_globals.h"
 #include "ballast/checkpoint/pickle_names.h"
+#include "ballast/checkpoint/pickle_ops.h"
 #include "ballast/checkpoint/shown_name.h"
 
 namespace ballast::checkpoint {
 namespace {
 
-// The instructions, by the names of Python's pickletools.
-enum Op : std::uint8_t {
-  kMark = '(',
-  kStop = '.',
-  kPop = '0',
-  kPopMark = '1',
-  kDup = '2',
-  kBinFloat = 'G',
-  kBinInt = 'J',
-  kBinInt1 = 'K',
-  kBinInt2 = 'M',
-  kNone = 'N',
-  kBinPersId = 'Q',
-  kReduce = 'R',
-  kBinString = 'T',
-  kShortBinString = 'U',
-  kBinUnicode = 'X',
-  kAppend = 'a',
-  kBuild = 'b',
-  kGlobal = 'c',
-  kAppends = 'e',
-  kBinGet = 'h',
-  kInst = 'i',
-  kLongBinGet = 'j',
-  kObj = 'o',
-  kBinPut = 'q',
-  kLongBinPut = 'r',
-  kSetItem = 's',
-  kTuple = 't',
-  kSetItems = 'u',
-  kEmptyDict = '}',
-  kEmptyList = ']',
-  kList = 'l',
-  kDict = 'd',
-  kEmptyTuple = ')',
-  kBinBytes = 'B',
-  kShortBinBytes = 'C',
-  kProto = 0x80,
-  kNewObj = 0x81,
-  kExt1 = 0x82,
-  kExt2 = 0x83,
-  kExt4 = 0x84,
-  kTuple1 = 0x85,
-  kTuple2 = 0x86,
-  kTuple3 = 0x87,
-  kNewTrue = 0x88,
-  kNewFalse = 0x89,
-  kLong1 = 0x8A,
-  kLong4 = 0x8B,
-  kShortBinUnicode = 0x8C,
-  kBinUnicode8 = 0x8D,
-  kBinBytes8 = 0x8E,
-  kEmptySet = 0x8F,
-  kAddItems = 0x90,
-  kFrozenSet = 0x91,
-  kNewObjEx = 0x92,
-  kStackGlobal = 0x93,
-  kMemoize = 0x94,
-  kFrame = 0x95,
-  kByteArray8 = 0x96,
-  kNextBuffer = 0x97,
-  kReadOnlyBuffer = 0x98,
-};
+using namespace pickle_op;
 
 constexpr std::uint8_t kNewestProtocol = 5;
 constexpr std::uint32_t kLongKey = 256;
@@ -548,15 +487,15 @@ class Machine {
       case kNextBuffer:
       case kReadOnlyBuffer:
         refuse("the pickle's buffers are kept outside of it: such files are not read");
-      case 'P':
+      case kTextPersId:
         refuse("a persistent id in the text form of protocol 0");
-      case 'F':
-      case 'I':
-      case 'L':
-      case 'S':
-      case 'V':
-      case 'p':
-      case 'g':
+      case kTextFloat:
+      case kTextInt:
+      case kTextLong:
+      case kTextString:
+      case kTextUnicode:
+      case kTextPut:
+      case kTextGet:
         refuse(fmt::format("instruction '{}' of pickle protocol 0: 2 to 5 are read", static_cast<char>(op)));
       default:
         refuse(fmt::format("{:#04x} is no pickle instruction", op));

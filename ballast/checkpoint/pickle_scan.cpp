@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ballast/checkpoint/byte_reader.h"
+#include "ballast/checkpoint/pickle_ops.h"
 
 namespace ballast::checkpoint {
 namespace {
@@ -330,9 +331,8 @@ class Scanner {
   void other(char op) {
     switch (op) {
       case '\x80':
-        return static_cast<void>(read_.u8());
       case '\x95':
-        return static_cast<void>(read_.u64());
+        return skip_argument(op);
       case 'N':
       case '\x88':
       case '\x89':
@@ -345,26 +345,19 @@ class Scanner {
       case '\x98':
         return;
       case 'K':
-        return skip(1);
       case 'M':
-        return skip(2);
       case 'J':
-        return skip(4);
       case 'G':
-        return skip(8);
       case 'C':
       case '\x8a':
-        return skip(read_.u8());
       case 'B':
       case '\x8b':
-        return skip(read_.u32());
       case '\x8e':
       case '\x96':
-        return skip(read_.u64());
       case 'I':
       case 'L':
       case 'F':
-        static_cast<void>(read_.line());
+        skip_argument(op);
         return push();
       case 'P':  // what a persistent id gives may be a class
         static_cast<void>(read_.line());
@@ -396,9 +389,13 @@ class Scanner {
         throw FormatError(fmt::format("{:#04x} is no pickle instruction", static_cast<unsigned char>(op)));
     }
   }
-  void skip(std::uint64_t bytes) {
-    static_cast<void>(read_.bytes(bytes));
-    push();
+  void skip_argument(char op) {
+    const PickleArgument argument = argument_of(static_cast<std::uint8_t>(op));
+    std::uint64_t size = argument.bytes;
+    if (argument.counts)
+      size = argument.bytes == 1 ? read_.u8() : argument.bytes == 4 ? read_.u32() : read_.u64();
+    static_cast<void>(read_.bytes(size));
+    for (int line = 0; line < argument.lines; ++line) static_cast<void>(read_.line());
   }
   void extension(std::uint64_t number) {
     unknown(What::kExtension, number);

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "ballast/checkpoint/pickle_ops.h"
 #include "ballast/core/error.h"
 
 namespace ballast::checkpoint {
 namespace {
 
-constexpr std::uint64_t kPiece = 64 << 10;
+constexpr std::uint64_t kFirstPiece = 256;  // many pickles are shorter, and old files hold very many
+constexpr std::uint64_t kLargestPiece = 64 << 10;
 
 /// Bytes of a file in order, by pieces; what is passed over is not read.
 class Cursor {
@@ -19,7 +21,8 @@ class Cursor {
     if (at_ >= file_.size()) end();
     if (at_ < begin_ || at_ >= begin_ + piece_.size()) {
       begin_ = at_;
-      piece_.resize(std::min(kPiece, file_.size() - at_));
+      piece_.resize(std::min(next_, file_.size() - at_));
+      next_ = std::min(next_ * 4, kLargestPiece);
       file_.read(begin_, piece_.data(), piece_.size());
     }
     return static_cast<std::uint8_t>(piece_[at_++ - begin_]);
@@ -45,60 +48,15 @@ class Cursor {
   [[noreturn]] void end() const { fail("the pickle ends without STOP: the file was cut short"); }
 
   const InputFile& file_;
-  std::uint64_t at_, begin_ = 0;
+  std::uint64_t at_, begin_ = 0, next_ = kFirstPiece;
   std::string piece_;
 };
 
-/// Steps over what follows an instruction (PEP 3154's table of arguments).
+/// Steps over what follows an instruction. What there is no such instruction for, the machine says.
 void skip_argument(Cursor& c, std::uint8_t op) {
-  switch (op) {
-    case 'K':   // BININT1
-    case 'h':   // BINGET
-    case 'q':   // BINPUT
-    case 0x80:  // PROTO
-    case 0x82:  // EXT1
-      return c.skip(1);
-    case 'M':   // BININT2
-    case 0x83:  // EXT2
-      return c.skip(2);
-    case 'J':   // BININT
-    case 'j':   // LONG_BINGET
-    case 'r':   // LONG_BINPUT
-    case 0x84:  // EXT4
-      return c.skip(4);
-    case 'G':   // BINFLOAT
-    case 0x95:  // FRAME
-      return c.skip(8);
-    case 'U':   // SHORT_BINSTRING
-    case 'C':   // SHORT_BINBYTES
-    case 0x8A:  // LONG1
-    case 0x8C:  // SHORT_BINUNICODE
-      return c.skip(c.number(1));
-    case 'T':   // BINSTRING
-    case 'B':   // BINBYTES
-    case 'X':   // BINUNICODE
-    case 0x8B:  // LONG4
-      return c.skip(c.number(4));
-    case 0x8D:  // BINUNICODE8
-    case 0x8E:  // BINBYTES8
-    case 0x96:  // BYTEARRAY8
-      return c.skip(c.number(8));
-    case 'c':  // GLOBAL
-    case 'i':  // INST
-      c.line();
-      return c.line();
-    case 'F':  // the texts of protocol 0
-    case 'I':
-    case 'L':
-    case 'P':
-    case 'S':
-    case 'V':
-    case 'g':
-    case 'p':
-      return c.line();
-    default:
-      return;  // no argument, or no instruction: the machine says which
-  }
+  const PickleArgument argument = argument_of(op);
+  c.skip(argument.counts ? c.number(argument.bytes) : argument.bytes);
+  for (int line = 0; line < argument.lines; ++line) c.line();
 }
 
 }  // namespace
@@ -107,7 +65,7 @@ std::uint64_t pickle_length(const InputFile& file, std::uint64_t offset, const L
   Cursor c(file, offset);
   while (true) {
     const std::uint8_t op = c.byte();
-    if (op == '.') return c.at() - offset;
+    if (op == pickle_op::kStop) return c.at() - offset;
     skip_argument(c, op);
     check<LimitError>(c.at() - offset <= limits.pickle_bytes,
                       "{}: a pickle of more than {} bytes, the limit (pickle_bytes)", file.name(),
