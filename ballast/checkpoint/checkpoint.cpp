@@ -83,14 +83,18 @@ void append(StateDict& out, std::string_view name, const TensorValue& t) {
 /// Whether `name` was asked for, where not everything was.
 using Wanted = std::function<bool(const TensorValue&)>;
 
-StateDict state_dict_of(const Value& v, const Wanted& wanted) {
+/// What a value holds as a state dict; nothing if it is none.
+std::optional<StateDict> state_dict_of(const Value& v, const Wanted& wanted) {
   StateDict out;
   if (v.is(Kind::kObject)) {
-    for (const auto& [name, tensor] : entries_of_object(v)) {
+    const std::vector<NamedEntry> entries = entries_of_object(v);
+    if (entries.empty()) return std::nullopt;
+    for (const auto& [name, tensor] : entries) {
       if (wanted(tensor.tensor())) append(out, name, tensor.tensor());
     }
     return out;
   }
+  if (!is_state_dict(v)) return std::nullopt;
   out.reserve(v.size());
   for (std::size_t i = 0; i < v.size(); ++i) {
     const Value value = v.value(i);
@@ -99,10 +103,6 @@ StateDict state_dict_of(const Value& v, const Wanted& wanted) {
   }
   read_metadata(v, out);
   return out;
-}
-
-bool holds_state(const Value& v) {
-  return is_state_dict(v) || (v.is(Kind::kObject) && !entries_of_object(v).empty());
 }
 
 }  // namespace
@@ -118,13 +118,13 @@ StateDict Checkpoint::state_dict(std::optional<std::string_view> path) const {
     if (path) {
       const auto v = value_at(root_, *path);
       if (!v) fail(fmt::format("there is nothing at '{}'", *path));
-      if (!holds_state(*v))
-        fail(fmt::format("what stands at '{}' is no dictionary of names and tensors", *path));
-      return state_dict_of(*v, wanted);
+      if (auto state = state_dict_of(*v, wanted)) return *std::move(state);
+      fail(fmt::format("what stands at '{}' is no dictionary of names and tensors", *path));
     }
     for (const std::string_view place : kPlaces) {
       const auto v = value_at(root_, place);
-      if (v && holds_state(*v)) return state_dict_of(*v, wanted);
+      if (!v) continue;
+      if (auto state = state_dict_of(*v, wanted)) return *std::move(state);
     }
   } catch (const FormatError& e) {
     if (e.file().empty()) fail(e.reason());

@@ -8,13 +8,12 @@
 namespace ballast::checkpoint {
 namespace {
 
-/// The strided and quantised tensors and the NumPy arrays of a tree, each object once.
+/// The strided and quantised tensors of a tree, each object once.
 void each_tensor(const Value& root, const std::function<void(TensorValue&)>& use) {
   std::unordered_set<const void*> seen;
   walk(root, [&](const Visit& at) {
     if (at.phase == Visit::Phase::kEnter) return at.repeated ? Walk::kSkip : Walk::kInto;
-    const bool dense = at.value.is(Kind::kTensor) || at.value.is(Kind::kNdArray);
-    if (at.phase == Visit::Phase::kLeaf && dense && seen.insert(at.value.id()).second) {
+    if (at.value.is(Kind::kTensor) && seen.insert(at.value.id()).second) {
       TensorValue& v = *at.value.node()->tensor;
       if (v.tensor.defined()) use(v);
     }
@@ -157,19 +156,15 @@ void CheckpointBuilder::convert() {
     if (v.layout != Layout::kStrided || !from.is_floating_point() || from.dtype() == to) return;
     const auto sizes = from.sizes();
     Use& u = uses.at(from.storage().id());
-    if (from.is_meta() || !u.single) {
-      Tensor converted = empty_strided(sizes, from.strides(), TensorOptions(to).device(from.device()));
-      if (!from.is_meta()) {
-        converted = empty(sizes, TensorOptions(to));
-        copy_elements(converted, from);
-      }
-      return replace(v, std::move(converted));
+    if (!u.single) {
+      const Tensor converted = empty(sizes, TensorOptions(to).device(from.device()));
+      if (!from.is_meta()) copy_elements(converted, from);
+      return replace(v, converted);
     }
     if (!u.converted.defined()) {
       const auto n = static_cast<std::int64_t>(from.storage().nbytes()) / from.itemsize();
-      const Tensor all = tensor_on(from.storage(), from.dtype(), {n}, {1}, 0);
-      const Tensor converted = empty({n}, TensorOptions(to));
-      copy_elements(converted, all);
+      const Tensor converted = empty({n}, TensorOptions(to).device(from.device()));
+      if (!from.is_meta()) copy_elements(converted, tensor_on(from.storage(), from.dtype(), {n}, {1}, 0));
       u.converted = converted.storage();
       old.push_back(from.storage());
       in_place_of[from.storage().id()] = u.converted;

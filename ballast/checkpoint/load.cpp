@@ -55,10 +55,10 @@ std::string_view what_it_is(std::string_view head) {
   return "not a checkpoint of a known format (a zip written by torch.save begins with PK)";
 }
 
-using Reader = Checkpoint (*)(const std::shared_ptr<InputFile>&, const LoadOptions&);
+using ReadFormat = Checkpoint (*)(const std::shared_ptr<InputFile>&, const LoadOptions&);
 
 /// Who reads a file that begins so; null: nobody.
-Reader reader_of(std::string_view head, const std::string& name) {
+ReadFormat reader_of(std::string_view head, const std::string& name) {
   using namespace std::string_view_literals;
   if (is_no_file_of_data(head)) return nullptr;
   // The one name that is a promise: whoever opens such a file, or let it in, counts on there being no pickle in it.
@@ -83,7 +83,7 @@ Checkpoint load(const std::filesystem::path& path, const LoadOptions& options) {
   const auto file = InputFile::open(path);
   std::string head(std::min<std::uint64_t>(kLook, file->size()), '\0');
   file->read(0, head.data(), head.size());
-  const Reader reader = reader_of(head, file->name());
+  const ReadFormat reader = reader_of(head, file->name());
   if (reader == nullptr || head.empty()) throw FormatError(std::string(what_it_is(head)), file->name());
   return reader(file, options);
 }

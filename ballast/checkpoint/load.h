@@ -8,9 +8,9 @@
 //   Checkpoint half = ballast::load("model.gguf", {.dtype = kFloat16});
 //   Checkpoint shapes = ballast::load("model.pth", {.map_location = kMeta});          // nothing but shapes and types
 //
-// The format is found by content, not by name (but what is called .safetensors must be it): what torch.save writes and wrote (zip, legacy, tar), TorchScript and
-// torch.export archives, safetensors, GGUF, .npy and .npz, sharded sets through their index, and folders that hold one
-// model (docs/formats.md).
+// The format is found by content, not by name (but what is called .safetensors must be it): what torch.save writes and
+// wrote (zip, legacy, tar), TorchScript and torch.export archives, safetensors, GGUF, .npy and .npz, sharded sets through
+// their index, and folders that hold one model (docs/formats.md).
 //
 // Opening reads what describes the tensors, whatever their size: their bytes stay in the file, mapped, until they are
 // touched. The mapping is private: writing to a tensor never changes the file. As with every mapping, a file that

@@ -26,7 +26,11 @@ void save(const Value& value, const std::filesystem::path& path, const SaveOptio
   check<ValueError>(!path.filename().string().ends_with(".index.json"),
                     "{}: an index of shards comes with shards; say how large they may be (shard_size)",
                     path.string());
-  switch (format_of(path, options)) {
+  const FileFormat format = format_of(path, options);
+  check<ValueError>(
+      options.metadata.is_none() || format == FileFormat::kSafetensors || format == FileFormat::kGguf,
+      "{}: this format has no place for metadata; safetensors and GGUF have", path.string());
+  switch (format) {
     case FileFormat::kSafetensors:
       return save_safetensors(value, path, options);
     case FileFormat::kGguf:

@@ -46,7 +46,7 @@ struct SaveOptions {
   /// Of a storage that tensors see a part of, writes no more than from the first to the last element seen.
   bool compact = false;
   /// What the format keeps beside the tensors: a mapping of strings for safetensors, of anything GGUF has a type for (texts,
-  /// bools, numbers, lists of one of these; docs/formats.md says which types they get); other formats have no place for it.
+  /// bools, numbers, lists of one of these; docs/formats.md says which types they get); other formats have no place for it (ValueError).
   /// None: what the tree itself says (Checkpoint::metadata is not part of a tree).
   Value metadata = {};
   /// Bytes of tensors in one file, at most (a larger tensor is alone in one); 0: one file. The path is that of the index,

@@ -109,6 +109,31 @@ TEST(LoadOptions, FloatingTensorsBecomeAnotherTypeAndStayTied) {
   std::cout << "[ cases ] " << converted << " tensors\n";
 }
 
+TEST(LoadOptions, OnMetaTiesStayUnderAnotherType) {
+  for (const std::string& file : kFiles) {
+    SCOPED_TRACE(file);
+    const auto read = load(path_of(file), {.dtype = kFloat64});
+    const auto meta = load(path_of(file), {.map_location = kMeta, .dtype = kFloat64});
+    ASSERT_EQ(meta.tensors().size(), read.tensors().size());
+    for (std::size_t i = 0; i < read.tensors().size(); ++i) {
+      EXPECT_EQ(meta.tensors()[i].storage, read.tensors()[i].storage);
+      EXPECT_EQ(meta.tensors()[i].value.tensor().dtype(), read.tensors()[i].value.tensor().dtype());
+    }
+  }
+}
+
+TEST(LoadOptions, NumPyArraysAreNoTensorsToBeFilteredOrConverted) {
+  const auto whole = load(path_of("zip/numpy_inside.pth")).root().at("array");
+  const auto kept = load(path_of("zip/numpy_inside.pth"),
+                         {.dtype = kFloat16, .filter = [](std::string_view) { return false; }})
+                        .root()
+                        .at("array");
+  EXPECT_EQ(bytes_of(kept.tensor().tensor), bytes_of(whole.tensor().tensor));
+  const auto floats =
+      load(data_path("checkpoints/objects/np_f32_2.pth"), {.dtype = kFloat16}).root().at("value");
+  EXPECT_EQ(floats.tensor().dtype(), "float32");
+}
+
 TEST(LoadOptions, WhatProgressThrowsEndsLoading) {
   struct Cancelled {};
   EXPECT_THROW(static_cast<void>(load(path_of("zip/mlp.pth"),

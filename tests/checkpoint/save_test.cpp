@@ -68,6 +68,19 @@ TEST(Save, EveryGoldenFileIsWrittenAndReadBackEqual) {
   EXPECT_GT(cases, 0);
 }
 
+TEST(Save, MetadataNeedsAFormatWithAPlaceForIt) {
+  const TemporaryFolder folder;
+  checkpoint::SaveOptions options{.fsync = false};
+  options.metadata = Value::dict();
+  options.metadata.set("author", "somebody");
+  for (const char* name : {"a.pth", "a.npz", "a.npy"}) {
+    EXPECT_THROW(save(small_dict(), folder.path() / name, options), ValueError) << name;
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  save(small_dict(), folder.path() / "a.safetensors", options);
+  EXPECT_EQ(load(folder.path() / "a.safetensors").metadata().at("author").as_text(), "somebody");
+}
+
 TEST(Save, WhatOnlyAClassCouldMakeAgainIsRefused) {
   const TemporaryFolder folder;
   for (const char* file : {"whole_sequential.pth", "namespace_args.pth", "numpy_inside.pth"}) {

@@ -12,7 +12,6 @@
 #include "tools/ballast/byte_count.h"
 #include "tools/ballast/conversion.h"
 #include "tools/ballast/figures.h"
-#include "tools/ballast/glob.h"
 #include "tools/ballast/json_writer.h"
 #include "tools/ballast/name_rules.h"
 #include "tools/ballast/parse_problem.h"
@@ -26,6 +25,7 @@
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/save.h"
 #include "ballast/core/error.h"
+#include "ballast/core/glob.h"
 
 namespace ballast::tool {
 namespace {

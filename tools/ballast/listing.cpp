@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tools/ballast/glob.h"
+#include "ballast/core/glob.h"
 
 namespace ballast::tool {
 namespace {

@@ -17,7 +17,7 @@ namespace ballast::tool {
 enum class Sort : std::uint8_t { kFile, kName, kSize };
 
 struct ListingOptions {
-  std::optional<std::string> filter;  ///< glob.h, on the full name
+  std::optional<std::string> filter;  ///< core/glob.h, on the full name
   Sort sort = Sort::kFile;            ///< as in the file; by the bytes of the name; largest first
 };
 
