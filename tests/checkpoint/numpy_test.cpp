@@ -4,6 +4,7 @@
 
 #include "tests/checkpoint/craft.h"
 #include "tests/checkpoint/memory_file.h"
+#include "tests/checkpoint/refused.h"
 #include "tests/support/golden.h"
 #include <gtest/gtest.h>
 
@@ -369,25 +370,8 @@ TEST(Numpy, NestedMappingsBecomeNames) {
   EXPECT_EQ(StateDict(load(folder.path() / "b.npz")).keys(), (std::vector<std::string>{"arr_0"}));
 }
 
-template <class E>
-void expect_refused(const Value& v, const std::string& file, std::string_view word) {
-  const TemporaryFolder folder;
-  try {
-    save(v, folder.path() / file, {.fsync = false});
-    ADD_FAILURE() << word << ": was written";
-  } catch (const E& e) {
-    EXPECT_NE(std::string_view(e.what()).find(word), std::string_view::npos) << e.what();
-  }
-  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
-}
-
 TEST(Numpy, WhatCannotBeWrittenIsNamed) {
   const Tensor t = tensor_of_bytes("abcd", kFloat32, {1});
-  const auto one = [](const std::string& name, const Value& v) {
-    Value d = Value::dict();
-    d.set(name, v);
-    return d;
-  };
   expect_refused<DTypeError>(one("w", tensor_of_bytes("ab", kBFloat16, {1})), "a.npz",
                              "'w' is a tensor of type bfloat16");
   expect_refused<DTypeError>(Value(tensor_of_bytes("ab", kFloat8_e4m3fn, {2})), "a.npy", "float8_e4m3fn");
