@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "ballast/core/saturating_add.h"
+
 namespace ballast::tool {
 namespace {
 

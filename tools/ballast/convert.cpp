@@ -12,7 +12,6 @@
 #include "tools/ballast/byte_count.h"
 #include "tools/ballast/conversion.h"
 #include "tools/ballast/figures.h"
-#include "tools/ballast/json_writer.h"
 #include "tools/ballast/name_rules.h"
 #include "tools/ballast/parse_problem.h"
 #include "tools/ballast/progress.h"
@@ -26,6 +25,8 @@
 #include "ballast/checkpoint/save.h"
 #include "ballast/core/error.h"
 #include "ballast/core/glob.h"
+#include "ballast/core/json_writer.h"
+#include "ballast/core/saturating_add.h"
 
 namespace ballast::tool {
 namespace {

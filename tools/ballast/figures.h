@@ -17,9 +17,4 @@ namespace ballast::tool {
 /// A rounded count: "49", "1.2 k", "7.0 M", "1.8 T".
 [[nodiscard]] std::string rounded_count(std::uint64_t n);
 
-/// a + b, or the largest number where that does not fit: totals of a hostile file must not wrap around.
-[[nodiscard]] constexpr std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) noexcept {
-  return a > ~std::uint64_t{0} - b ? ~std::uint64_t{0} : a + b;
-}
-
 }  // namespace ballast::tool

@@ -2,9 +2,8 @@
 // no word for as an object with one entry that says what it is ({"bytes": "00ff"}); docs/show.md has the table.
 #pragma once
 
-#include "tools/ballast/json_writer.h"
-
 #include "ballast/checkpoint/load.h"
+#include "ballast/core/json_writer.h"
 
 namespace ballast::tool {
 

@@ -4,8 +4,9 @@
 #include <vector>
 
 #include "tools/ballast/json_data.h"
-#include "tools/ballast/json_writer.h"
 #include "tools/ballast/sha256.h"
+
+#include "ballast/core/json_writer.h"
 
 namespace ballast::tool {
 namespace {
@@ -20,7 +21,7 @@ void write_integers(JsonWriter& json, IntArrayRef values) {
   json.end_array();
 }
 
-void write_row(JsonWriter& json, const Row& row, bool hash) {
+void write_row(JsonWriter& json, const inspect::TensorRow& row, bool hash) {
   const TensorValue& value = row.value();
   const bool strided = !value.sparse;
   json.begin_object();
@@ -47,7 +48,7 @@ void write_row(JsonWriter& json, const Row& row, bool hash) {
   json.end_object();
 }
 
-void write_totals(JsonWriter& json, const Totals& totals) {
+void write_totals(JsonWriter& json, const inspect::TensorTotals& totals) {
   json.begin_object();
   json.key("tensors"), json.number(totals.tensors);
   json.key("parameters"), json.number(totals.parameters);
@@ -58,9 +59,10 @@ void write_totals(JsonWriter& json, const Totals& totals) {
 }
 
 /// Whether each storage of the file is shown: all of them, or with a filter those under the tensors that it let pass.
-std::vector<bool> storages_shown(const checkpoint::Checkpoint& file, const Listing& listing, bool filtered) {
+std::vector<bool> storages_shown(const checkpoint::Checkpoint& file, const inspect::TensorListing& listing,
+                                 bool filtered) {
   std::vector<bool> shown(file.storages().size(), !filtered);
-  for (const Row& row : listing.rows) {
+  for (const inspect::TensorRow& row : listing.rows) {
     if (row.tensor->storage != NamedTensor::kNoStorage) shown[row.tensor->storage] = true;
   }
   return shown;
@@ -68,8 +70,8 @@ std::vector<bool> storages_shown(const checkpoint::Checkpoint& file, const Listi
 
 }  // namespace
 
-void write_json(fmt::memory_buffer& out, const checkpoint::Checkpoint& file, const Listing& listing,
-                const JsonOptions& options) {
+void write_json(fmt::memory_buffer& out, const checkpoint::Checkpoint& file,
+                const inspect::TensorListing& listing, const JsonOptions& options) {
   constexpr auto kLines = JsonWriter::Layout::kLines;
   JsonWriter json(out);
   json.begin_object(kLines);
@@ -78,7 +80,7 @@ void write_json(fmt::memory_buffer& out, const checkpoint::Checkpoint& file, con
   if (options.filter) json.key("filter"), json.string(*options.filter);
 
   json.key("tensors"), json.begin_array(kLines);
-  for (const Row& row : listing.rows) write_row(json, row, options.hash);
+  for (const inspect::TensorRow& row : listing.rows) write_row(json, row, options.hash);
   json.end_array();
 
   json.key("storages"), json.begin_array(kLines);

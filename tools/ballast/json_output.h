@@ -4,10 +4,10 @@
 #include <optional>
 #include <string>
 
-#include "tools/ballast/listing.h"
 #include <fmt/format.h>
 
 #include "ballast/checkpoint/load.h"
+#include "ballast/inspect/tensor_listing.h"
 
 namespace ballast::tool {
 
@@ -16,7 +16,7 @@ struct JsonOptions {
   bool hash = false;
 };
 
-void write_json(fmt::memory_buffer& out, const checkpoint::Checkpoint& file, const Listing& listing,
-                const JsonOptions& options);
+void write_json(fmt::memory_buffer& out, const checkpoint::Checkpoint& file,
+                const inspect::TensorListing& listing, const JsonOptions& options);
 
 }  // namespace ballast::tool

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/ballast/json_writer.h"
+#include "ballast/core/json_writer.h"
 
 namespace ballast::tool {
 namespace {

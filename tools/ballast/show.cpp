@@ -4,7 +4,6 @@
 #include <string>
 
 #include "tools/ballast/json_output.h"
-#include "tools/ballast/listing.h"
 #include "tools/ballast/parse_problem.h"
 #include "tools/ballast/standard_output.h"
 #include "tools/ballast/text_output.h"
@@ -13,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "ballast/checkpoint/load.h"
+#include "ballast/inspect/tensor_listing.h"
 
 namespace ballast::tool {
 namespace {
@@ -38,18 +38,18 @@ struct ShowOptions {
 };
 
 void run(const ShowOptions& options) {
-  ListingOptions listing_options;
+  inspect::ListingOptions listing_options;
   if (options.filter_given->count() > 0) listing_options.filter = options.filter;
-  listing_options.sort = options.sort == "name"   ? Sort::kName
-                         : options.sort == "size" ? Sort::kSize
-                                                  : Sort::kFile;
+  listing_options.sort = options.sort == "name"   ? inspect::ListingSort::kName
+                         : options.sort == "size" ? inspect::ListingSort::kSize
+                                                  : inspect::ListingSort::kFile;
   // Who hashes every tensor reads every byte: then damage should not go unnoticed.
   const bool reads_all = options.hash && !listing_options.filter;
   const checkpoint::Checkpoint file =
       load(options.file, {.verify = reads_all ? checkpoint::Verify::kAll : checkpoint::Verify::kBudget,
                           // Of legacy files every storage would be read, for nothing.
                           .map_location = options.hash ? kCPU : kMeta});
-  const Listing listing = list_tensors(file, listing_options);
+  const inspect::TensorListing listing = inspect::list_tensors(file, listing_options);
 
   fmt::memory_buffer out;
   if (options.json) {

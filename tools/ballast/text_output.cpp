@@ -13,6 +13,7 @@
 #include "tools/ballast/terminal_text.h"
 #include "tools/ballast/tree_output.h"
 
+#include "ballast/core/saturating_add.h"
 #include "ballast/core/shape.h"
 
 namespace ballast::tool {
@@ -26,7 +27,7 @@ void print(fmt::memory_buffer& out, fmt::format_string<Args...> text, Args&&... 
   fmt::format_to(std::back_inserter(out), text, std::forward<Args>(args)...);
 }
 
-std::string dtype_cell(const Row& row) {
+std::string dtype_cell(const inspect::TensorRow& row) {
   const checkpoint::TensorValue& value = row.value();
   std::string text(value.dtype());
   if (value.sparse) text += fmt::format(" {}", checkpoint::layout_name(value.layout));
@@ -35,7 +36,7 @@ std::string dtype_cell(const Row& row) {
 }
 
 std::string group_mark(std::size_t group) {
-  return group == Row::kAlone ? "" : fmt::format("#{}", group + 1);
+  return group == inspect::TensorRow::kAlone ? "" : fmt::format("#{}", group + 1);
 }
 
 /// Where a name is folded: behind its first `depth` parts. npos if it has no more than these.
@@ -52,14 +53,14 @@ std::size_t fold_point(std::string_view name, std::size_t depth) {
 /// Rows under one folded name.
 struct Fold {
   std::string_view prefix;
-  std::vector<const Row*> rows;
+  std::vector<const inspect::TensorRow*> rows;
 };
 
 /// Rows whose names begin alike, together, at the place of the first of them; a name that is not too long is alone.
-std::vector<Fold> folds_of(const std::vector<Row>& rows, std::size_t depth) {
+std::vector<Fold> folds_of(const std::vector<inspect::TensorRow>& rows, std::size_t depth) {
   std::vector<Fold> folds;
   std::unordered_map<std::string_view, std::size_t> fold_of_prefix;
-  for (const Row& row : rows) {
+  for (const inspect::TensorRow& row : rows) {
     const std::string_view name = row.tensor->name;
     const std::size_t point = fold_point(name, depth);
     if (point == std::string_view::npos) {
@@ -73,7 +74,7 @@ std::vector<Fold> folds_of(const std::vector<Row>& rows, std::size_t depth) {
   return folds;
 }
 
-void add_row(Table& table, const Row& row, bool hash) {
+void add_row(Table& table, const inspect::TensorRow& row, bool hash) {
   const checkpoint::TensorValue& value = row.value();
   const std::string& name = row.tensor->name;
   std::string digest;
@@ -86,7 +87,7 @@ void add_row(Table& table, const Row& row, bool hash) {
 void add_fold(Table& table, const Fold& fold) {
   std::uint64_t parameters = 0, bytes = 0;
   std::string dtype = dtype_cell(*fold.rows.front());
-  for (const Row* row : fold.rows) {
+  for (const inspect::TensorRow* row : fold.rows) {
     parameters = saturating_add(parameters, row->parameters);
     bytes = saturating_add(bytes, row->bytes);
     if (dtype_cell(*row) != dtype) dtype = "mixed";
@@ -96,7 +97,7 @@ void add_fold(Table& table, const Fold& fold) {
              byte_size(bytes), "", ""});
 }
 
-void write_table(fmt::memory_buffer& out, const Listing& listing, const TextOptions& options) {
+void write_table(fmt::memory_buffer& out, const inspect::TensorListing& listing, const TextOptions& options) {
   Table table({{"name", Align::kLeft},
                {"shape", Align::kLeft, 32},
                {"dtype", Align::kLeft},
@@ -109,7 +110,7 @@ void write_table(fmt::memory_buffer& out, const Listing& listing, const TextOpti
       fold.rows.size() == 1 ? add_row(table, *fold.rows.front(), options.hash) : add_fold(table, fold);
     }
   } else {
-    for (const Row& row : listing.rows) add_row(table, row, options.hash);
+    for (const inspect::TensorRow& row : listing.rows) add_row(table, row, options.hash);
   }
   if (!table.empty()) {
     table.write(out);
@@ -126,9 +127,9 @@ std::string exact_bytes(std::uint64_t bytes) {
                       : fmt::format("{} ({})", plural(bytes, "byte"), byte_size(bytes));
 }
 
-void write_totals(fmt::memory_buffer& out, const checkpoint::Checkpoint& file, const Listing& listing,
-                  const TextOptions& options) {
-  const Totals& totals = listing.totals;
+void write_totals(fmt::memory_buffer& out, const checkpoint::Checkpoint& file,
+                  const inspect::TensorListing& listing, const TextOptions& options) {
+  const inspect::TensorTotals& totals = listing.totals;
   print(out, "{}, {}, {}\n", plural(totals.tensors, "tensor"), plural(totals.parameters, "parameter"),
         exact_bytes(totals.bytes));
   if (totals.bytes != totals.bytes_unique || totals.parameters != totals.parameters_unique) {
@@ -144,7 +145,7 @@ void write_totals(fmt::memory_buffer& out, const checkpoint::Checkpoint& file, c
   }
 }
 
-void write_shared(fmt::memory_buffer& out, const Listing& listing) {
+void write_shared(fmt::memory_buffer& out, const inspect::TensorListing& listing) {
   if (listing.shared.empty()) return;
   print(out, "\nshared storage\n");
   for (std::size_t g = 0; g < std::min(listing.shared.size(), kGroupsListed); ++g) {
@@ -164,8 +165,8 @@ void write_shared(fmt::memory_buffer& out, const Listing& listing) {
 
 }  // namespace
 
-void write_text(fmt::memory_buffer& out, const checkpoint::Checkpoint& file, const Listing& listing,
-                const TextOptions& options) {
+void write_text(fmt::memory_buffer& out, const checkpoint::Checkpoint& file,
+                const inspect::TensorListing& listing, const TextOptions& options) {
   std::error_code unknown;
   const std::uintmax_t size = std::filesystem::file_size(file.file(), unknown);
   print(out, "{}: {}", terminal_text(file.file().native()), file.format());

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "tools/ballast/listing.h"
 #include <fmt/format.h>
 
 #include "ballast/checkpoint/load.h"
+#include "ballast/inspect/tensor_listing.h"
 
 namespace ballast::tool {
 
@@ -18,7 +18,7 @@ struct TextOptions {
   std::optional<std::size_t> depth;  ///< parts of a name, and levels of the tree, that are not folded
 };
 
-void write_text(fmt::memory_buffer& out, const checkpoint::Checkpoint& file, const Listing& listing,
-                const TextOptions& options);
+void write_text(fmt::memory_buffer& out, const checkpoint::Checkpoint& file,
+                const inspect::TensorListing& listing, const TextOptions& options);
 
 }  // namespace ballast::tool

@@ -9,6 +9,7 @@
 #include "tools/ballast/terminal_text.h"
 
 #include "ballast/core/print.h"
+#include "ballast/core/saturating_add.h"
 
 namespace ballast::tool {
 namespace {

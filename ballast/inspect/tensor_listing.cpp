@@ -1,25 +1,25 @@
-#include "tools/ballast/listing.h"
+#include "ballast/inspect/tensor_listing.h"
 
 #include <algorithm>
 
 #include "ballast/core/glob.h"
 
-namespace ballast::tool {
+namespace ballast::inspect {
 namespace {
 
 using checkpoint::NamedTensor;
 
 /// Finds which rows share one of `storages`.
-void group_rows(Listing& listing, std::size_t storages) {
-  std::vector<std::size_t> users(storages), groups(storages, Row::kAlone);
-  for (const Row& row : listing.rows) {
+void group_rows(TensorListing& listing, std::size_t storages) {
+  std::vector<std::size_t> users(storages), groups(storages, TensorRow::kAlone);
+  for (const TensorRow& row : listing.rows) {
     if (row.tensor->storage != NamedTensor::kNoStorage) ++users[row.tensor->storage];
   }
   for (std::size_t i = 0; i < listing.rows.size(); ++i) {
-    Row& row = listing.rows[i];
+    TensorRow& row = listing.rows[i];
     const std::size_t storage = row.tensor->storage;
     if (storage == NamedTensor::kNoStorage || users[storage] < 2) continue;
-    if (groups[storage] == Row::kAlone) {
+    if (groups[storage] == TensorRow::kAlone) {
       groups[storage] = listing.shared.size();
       listing.shared.emplace_back();
     }
@@ -30,8 +30,8 @@ void group_rows(Listing& listing, std::size_t storages) {
 
 }  // namespace
 
-Listing list_tensors(const checkpoint::Checkpoint& file, const ListingOptions& options) {
-  Listing listing;
+TensorListing list_tensors(const checkpoint::Checkpoint& file, const ListingOptions& options) {
+  TensorListing listing;
   listing.rows.reserve(options.filter ? 0 : file.tensors().size());
   for (const NamedTensor& t : file.tensors()) {
     if (options.filter && !glob_matches(*options.filter, t.name)) continue;
@@ -39,15 +39,15 @@ Listing list_tensors(const checkpoint::Checkpoint& file, const ListingOptions& o
     listing.rows.push_back(
         {&t, static_cast<std::uint64_t>(value.numel()), static_cast<std::uint64_t>(value.nbytes())});
   }
-  if (options.sort == Sort::kName) {
+  if (options.sort == ListingSort::kName) {
     std::ranges::stable_sort(listing.rows, {},
-                             [](const Row& r) -> const std::string& { return r.tensor->name; });
-  } else if (options.sort == Sort::kSize) {
-    std::ranges::stable_sort(listing.rows, std::ranges::greater{}, &Row::bytes);
+                             [](const TensorRow& r) -> const std::string& { return r.tensor->name; });
+  } else if (options.sort == ListingSort::kSize) {
+    std::ranges::stable_sort(listing.rows, std::ranges::greater{}, &TensorRow::bytes);
   }
   group_rows(listing, file.storages().size());
   listing.totals = totals_of(listing.rows);
   return listing;
 }
 
-}  // namespace ballast::tool
+}  // namespace ballast::inspect

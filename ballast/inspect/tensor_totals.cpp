@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
-#include "tools/ballast/figures.h"
-#include "tools/ballast/listing.h"
+#include "ballast/core/saturating_add.h"
+#include "ballast/inspect/tensor_listing.h"
 
-namespace ballast::tool {
+namespace ballast::inspect {
 namespace {
 
 constexpr std::uint64_t kMostRuns = std::uint64_t{1} << 20;
@@ -28,7 +28,7 @@ struct Part {
   [[nodiscard]] std::uint64_t distinct_at_most() const { return apart ? length * runs : end - begin; }
 };
 
-Part part_of(const Row& row) {
+Part part_of(const TensorRow& row) {
   const Tensor& t = row.value().tensor;
   const auto itemsize = static_cast<std::uint64_t>(t.itemsize());
   Part part;
@@ -110,19 +110,19 @@ std::uint64_t distinct_bytes(std::span<const Part> parts, std::uint64_t& runs_le
 
 }  // namespace
 
-Totals totals_of(const std::vector<Row>& rows) {
+TensorTotals totals_of(const std::vector<TensorRow>& rows) {
   struct Shared {
     std::vector<Part> parts;
     std::uint64_t itemsize = 1;
   };
-  Totals totals;
+  TensorTotals totals;
   std::unordered_map<std::size_t, Shared> shared;  // storages that several rows show
   std::uint64_t runs_left = kMostRuns;
   const auto add_unique = [&](std::uint64_t bytes, std::uint64_t itemsize) {
     totals.bytes_unique = saturating_add(totals.bytes_unique, bytes);
     totals.parameters_unique = saturating_add(totals.parameters_unique, bytes / itemsize);
   };
-  for (const Row& row : rows) {
+  for (const TensorRow& row : rows) {
     totals.tensors += 1;
     totals.parameters = saturating_add(totals.parameters, row.parameters);
     totals.bytes = saturating_add(totals.bytes, row.bytes);
@@ -132,7 +132,7 @@ Totals totals_of(const std::vector<Row>& rows) {
       continue;
     }
     const auto itemsize = static_cast<std::uint64_t>(row.value().tensor.itemsize());
-    if (row.group == Row::kAlone) {
+    if (row.group == TensorRow::kAlone) {
       const Part part = part_of(row);
       add_unique(distinct_bytes({&part, 1}, runs_left), itemsize);
     } else {
@@ -145,4 +145,4 @@ Totals totals_of(const std::vector<Row>& rows) {
   return totals;
 }
 
-}  // namespace ballast::tool
+}  // namespace ballast::inspect

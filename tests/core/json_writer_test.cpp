@@ -1,11 +1,12 @@
-#include "tools/ballast/json_writer.h"
+#include "ballast/core/json_writer.h"
 
+#include <limits>
 #include <string>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-namespace ballast::tool {
+namespace ballast {
 namespace {
 
 template <class F>
@@ -70,5 +71,16 @@ TEST(JsonWriter, WhatItWritesReadsBack) {
   EXPECT_EQ(nlohmann::json::parse(written_text(every)).get<std::string>(), every);
 }
 
+TEST(JsonWriter, NumbersThatReadBackAndWordsForTheOthers) {
+  const auto real = [](double value) { return written([&](JsonWriter& json) { json.real(value); }); };
+  for (const double value : {0.1, 1.0, -2.5e-300, 1e22, 5e-324, 123456789.0}) {
+    EXPECT_EQ(nlohmann::json::parse(real(value)).get<double>(), value);
+  }
+  EXPECT_EQ(real(0.1), "0.1");
+  EXPECT_EQ(real(std::numeric_limits<double>::quiet_NaN()), "null");
+  EXPECT_EQ(real(std::numeric_limits<double>::infinity()), R"("Infinity")");
+  EXPECT_EQ(real(-std::numeric_limits<double>::infinity()), R"("-Infinity")");
+}
+
 }  // namespace
-}  // namespace ballast::tool
+}  // namespace ballast

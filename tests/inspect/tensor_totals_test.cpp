@@ -1,26 +1,26 @@
 #include <random>
 #include <set>
 
-#include "tools/ballast/listing.h"
 #include <gtest/gtest.h>
 
 #include "ballast/core/shape.h"
+#include "ballast/inspect/tensor_listing.h"
 
-namespace ballast::tool {
+namespace ballast::inspect {
 namespace {
 
 using checkpoint::NamedTensor;
 using checkpoint::Value;
 
-/// Totals over tensors that are all views of one storage.
-Totals totals_of_views(const std::vector<Tensor>& views) {
+/// TensorTotals over tensors that are all views of one storage.
+TensorTotals totals_of_views(const std::vector<Tensor>& views) {
   std::vector<NamedTensor> named;
   for (const Tensor& v : views) named.push_back({"view", Value(v), 0});
-  std::vector<Row> rows;
+  std::vector<TensorRow> rows;
   for (const NamedTensor& t : named) {
     const checkpoint::TensorValue& v = t.value.tensor();
     rows.push_back({&t, static_cast<std::uint64_t>(v.numel()), static_cast<std::uint64_t>(v.nbytes()),
-                    views.size() > 1 ? 0 : Row::kAlone});
+                    views.size() > 1 ? 0 : TensorRow::kAlone});
   }
   return totals_of(rows);
 }
@@ -39,7 +39,7 @@ void mark(const Tensor& v, std::set<std::int64_t>& seen) {
   }
 }
 
-TEST(Totals, AnElementOfStorageCountsOnce) {
+TEST(TensorTotals, AnElementOfStorageCountsOnce) {
   struct Case {
     const char* what;
     std::vector<std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>>> views;  // sizes and strides
@@ -60,7 +60,7 @@ TEST(Totals, AnElementOfStorageCountsOnce) {
   for (const Case& c : cases) {
     std::vector<Tensor> views;
     for (const auto& [sizes, strides] : c.views) views.push_back(base.alias(sizes, strides, 0));
-    const Totals t = totals_of_views(views);
+    const TensorTotals t = totals_of_views(views);
     EXPECT_EQ(t.parameters, c.elements) << c.what;
     EXPECT_EQ(t.parameters_unique, c.unique) << c.what;
     EXPECT_EQ(t.bytes, 4 * c.elements) << c.what;
@@ -68,7 +68,7 @@ TEST(Totals, AnElementOfStorageCountsOnce) {
   }
 }
 
-TEST(Totals, RandomViewsCountAsManyElementsAsTheyReach) {
+TEST(TensorTotals, RandomViewsCountAsManyElementsAsTheyReach) {
   std::mt19937 random(1);
   const Tensor base = empty({500}, kInt16);
   int cases = 0;
@@ -89,14 +89,14 @@ TEST(Totals, RandomViewsCountAsManyElementsAsTheyReach) {
   }
 }
 
-TEST(Totals, ViewsOfSeveralTypesCountElementsOfTheWidest) {
+TEST(TensorTotals, ViewsOfSeveralTypesCountElementsOfTheWidest) {
   const Tensor wide = empty({10}, kComplex64);
   const Tensor narrow = tensor_on(wide.storage(), kFloat32, IntArrayRef({20}), IntArrayRef({1}));
   EXPECT_EQ(totals_of_views({wide, narrow}).parameters_unique, 10u);
   EXPECT_EQ(totals_of_views({narrow, wide}).parameters_unique, 10u);
 }
 
-TEST(Totals, ViewsInMoreThanAMillionPiecesAreCountedAtMost) {
+TEST(TensorTotals, ViewsInMoreThanAMillionPiecesAreCountedAtMost) {
   const Tensor base = empty({5'000'000}, kUInt8);
   const Tensor even = base.alias({2'500'000}, {2}, 0);
   EXPECT_EQ(totals_of_views({even}).bytes_unique, 2'500'000u);
@@ -104,4 +104,4 @@ TEST(Totals, ViewsInMoreThanAMillionPiecesAreCountedAtMost) {
 }
 
 }  // namespace
-}  // namespace ballast::tool
+}  // namespace ballast::inspect

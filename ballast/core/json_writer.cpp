@@ -1,11 +1,12 @@
-#include "tools/ballast/json_writer.h"
+#include "ballast/core/json_writer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "ballast/core/utf8.h"
 
-namespace ballast::tool {
+namespace ballast {
 
 void JsonWriter::open(char bracket, Layout layout) {
   before_value();
@@ -46,6 +47,16 @@ void JsonWriter::key(std::string_view name) {
   after_key_ = true;
 }
 
+void JsonWriter::real(double value) {
+  if (std::isfinite(value)) {
+    number(fmt::format("{}", value));
+  } else if (std::isnan(value)) {
+    null();
+  } else {
+    string(value > 0 ? "Infinity" : "-Infinity");
+  }
+}
+
 void JsonWriter::string(std::string_view utf8) {
   before_value();
   append_quoted(utf8);
@@ -84,4 +95,4 @@ void JsonWriter::append_quoted(std::string_view utf8) {
   out_.push_back('"');
 }
 
-}  // namespace ballast::tool
+}  // namespace ballast

@@ -16,7 +16,7 @@
 
 #include <fmt/format.h>
 
-namespace ballast::tool {
+namespace ballast {
 
 class JsonWriter {
  public:
@@ -35,6 +35,9 @@ class JsonWriter {
   /// The digits of a number, as they are.
   void number(std::string_view digits);
   void number(std::integral auto n) { number(std::string_view(fmt::format_int(n).c_str())); }
+  /// The shortest digits that read back as the same number. JSON has no word for the others: NaN becomes null, infinities the
+  /// strings "Infinity" and "-Infinity".
+  void real(double value);
   void boolean(bool b) { number(b ? "true" : "false"); }
   void null() { number("null"); }
 
@@ -56,4 +59,4 @@ class JsonWriter {
   bool after_key_ = false;
 };
 
-}  // namespace ballast::tool
+}  // namespace ballast
