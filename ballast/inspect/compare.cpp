@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ballast/inspect/content_hash.h"
+#include "ballast/inspect/difference_order.h"
 #include "ballast/inspect/element_runs.h"
 #include "ballast/inspect/pieces.h"
 #include "ballast/inspect/renamed.h"
@@ -51,11 +52,13 @@ void add(Difference& d, PairTotal& total, const SeenPairs& seen) {
 void finish(Difference& d, const PairTotal& total) {
   constexpr double kInfinite = std::numeric_limits<double>::infinity();
   if (d.not_finite > 0) d.max_abs = kInfinite;
+  d.a_norm = std::sqrt(total.a);
+  d.difference_norm = std::sqrt(total.difference);
   if (total.finite > 0) d.rms = std::sqrt(total.difference / static_cast<double>(total.finite));
   if (total.difference > 0) {
-    d.relative = total.a > 0 ? std::sqrt(total.difference) / std::sqrt(total.a) : kInfinite;
+    d.relative = total.a > 0 ? d.difference_norm / d.a_norm : kInfinite;
     d.cosine = total.a > 0 && total.b > 0
-                   ? std::clamp(total.product / (std::sqrt(total.a) * std::sqrt(total.b)), -1.0, 1.0)
+                   ? std::clamp(total.product / (d.a_norm * std::sqrt(total.b)), -1.0, 1.0)
                    : 0;
   }
 }
@@ -96,7 +99,8 @@ void check_options(const CompareOptions& options) {
                     options.atol);
 }
 
-/// Whether `x` moved more than `y`.
+}  // namespace
+
 bool moved_more(const Difference& x, const Difference& y) {
   if (x.not_finite != y.not_finite) return x.not_finite > y.not_finite;
   // What overflows has no number that could be less.
@@ -105,7 +109,6 @@ bool moved_more(const Difference& x, const Difference& y) {
   return size(x.max_abs) > size(y.max_abs);
 }
 
-}  // namespace
 }  // namespace detail
 
 using namespace detail;
@@ -116,7 +119,7 @@ bool Comparison::is_equal() const noexcept {
 }
 
 bool Comparison::is_close() const noexcept {
-  return added.empty() && removed.empty() && renamed.empty() && reshaped.empty() &&
+  return added.empty() && removed.empty() && renamed.empty() && reshaped.empty() && unread.empty() &&
          std::all_of(pairs.begin(), pairs.end(), [](const Difference& d) { return d.is_close(); });
 }
 
@@ -134,10 +137,13 @@ Comparison compare(const StateDict& a, const StateDict& b, const CompareOptions&
     if (y == nullptr) {
       out.removed.push_back(name);
     } else if (!can_be_compared(x, *y)) {
-      out.reshaped.push_back(
-          {name, x.sizes().vec(), y->sizes().vec(), x.dtype(), y->dtype(), same_elements(x, *y)});
+      out.reshaped.push_back({name, x.sizes().vec(), y->sizes().vec(), std::string(dtype_name(x.dtype())),
+                              std::string(dtype_name(y->dtype())), same_elements(x, *y)});
     } else {
-      if (x.dtype() != y->dtype()) out.retyped.push_back({name, x.dtype(), y->dtype()});
+      if (x.dtype() != y->dtype()) {
+        out.retyped.push_back(
+            {name, std::string(dtype_name(x.dtype())), std::string(dtype_name(y->dtype()))});
+      }
       pairs.push_back({x, *y});
       out.pairs.push_back({.name = name});
     }

@@ -37,7 +37,7 @@ struct CompareOptions {
 /// How two tensors of one shape differ. Sums and the largest difference are over pairs of finite numbers.
 struct Difference {
   std::string name;
-  DType a_dtype = kFloat32, b_dtype = kFloat32;
+  DType a_dtype = kFloat32, b_dtype = kFloat32;  ///< of the numbers
   std::int64_t count = 0;    ///< pairs of values: of elements, or of parts of complex ones
   std::int64_t changed = 0;  ///< pairs that are not equal (-0 equals 0)
   std::int64_t outside = 0;  ///< pairs that are not close
@@ -45,8 +45,10 @@ struct Difference {
   std::int64_t not_finite = 0;
   double max_abs = 0;  ///< largest |a - b|; infinite if `not_finite`
   double rms = 0;      ///< root of the mean of (a - b)^2
-  double relative =
-      0;  ///< |a - b| / |a|, norms of the whole tensors: 0 if both are 0, infinite if only |a| is
+  double a_norm = 0;           ///< |a|: root of the sum of squares
+  double difference_norm = 0;  ///< |a - b|
+  /// |a - b| / |a|, norms of the whole tensors: 0 if both are 0, infinite if only |a| is.
+  double relative = 0;
   /// a . b / (|a| |b|): 1 for the same direction, 0 if exactly one is all zeros, 1 if both are.
   double cosine = 1;
 
@@ -68,14 +70,19 @@ struct Renamed {
 struct Reshaped {
   std::string name;
   std::vector<std::int64_t> a_sizes, b_sizes;
-  DType a_dtype = kFloat32, b_dtype = kFloat32;
-  bool same_elements = false;  ///< the same bits, in row-major order
+  std::string a_dtype, b_dtype;  ///< "float32"; of files also "q4_0", "float32 sparse_coo"
+  bool same_elements = false;    ///< the same bits, in row-major order
 };
 
 /// Another type under the same name. Its numbers are among `pairs`.
 struct Retyped {
   std::string name;
-  DType a_dtype = kFloat32, b_dtype = kFloat32;
+  std::string a_dtype, b_dtype;  ///< as those of Reshaped
+};
+
+/// Tensors of one name and shape that differ, and whose numbers cannot be had (checkpoint_numbers.h says when).
+struct Unread {
+  std::string name, reason;
 };
 
 struct Comparison {
@@ -84,6 +91,7 @@ struct Comparison {
   std::vector<Renamed> renamed;      ///< in neither of the two above
   std::vector<Reshaped> reshaped;
   std::vector<Retyped> retyped;
+  std::vector<Unread> unread;
   /// All tensors of one name and shape, those that moved most first: by `not_finite`, then `relative`, then `max_abs`; equal ones
   /// last, in the order of a.
   std::vector<Difference> pairs;

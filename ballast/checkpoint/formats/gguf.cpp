@@ -6,7 +6,6 @@
 #include "ballast/checkpoint/formats/gguf_header.h"
 #include "ballast/checkpoint/shown_name.h"
 #include "ballast/checkpoint/value_arena.h"
-#include "ballast/core/parallel.h"
 #include "ballast/core/shape.h"
 
 namespace ballast::checkpoint {
@@ -19,14 +18,6 @@ struct Blocks {
   const GgmlType* type;
   DType to;
 };
-
-void to_floats(const GgmlType& type, const std::byte* blocks, std::uint64_t n, float* out) {
-  parallel_for(static_cast<std::int64_t>(n), grain_for(type.block),
-               [&](std::int64_t begin, std::int64_t end) {
-                 type.to_floats(blocks + begin * type.block_bytes, static_cast<std::size_t>(end - begin),
-                                out + begin * type.block);
-               });
-}
 
 /// Reads blocks a piece at a time, and writes the numbers they stand for.
 void read_values(const Blocks& b, std::byte* out) {
@@ -41,11 +32,11 @@ void read_values(const Blocks& b, std::byte* out) {
     const auto numbers = static_cast<std::int64_t>(n * b.type->block);
     std::byte* to = out + done * b.type->block * static_cast<std::uint64_t>(itemsize(b.to));
     if (b.to == kFloat32) {
-      to_floats(*b.type, piece.get(), n, reinterpret_cast<float*>(to));
+      floats_of_blocks(*b.type, piece.get(), n, reinterpret_cast<float*>(to));
       continue;
     }
     const Tensor floats = empty({numbers}, TensorOptions(kFloat32));
-    to_floats(*b.type, piece.get(), n, static_cast<float*>(floats.data_ptr()));
+    floats_of_blocks(*b.type, piece.get(), n, static_cast<float*>(floats.data_ptr()));
     copy_elements(from_blob(to, {numbers}, TensorOptions(b.to)), floats);
   }
 }

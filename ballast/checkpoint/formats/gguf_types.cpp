@@ -4,6 +4,7 @@
 #include <array>
 
 #include "ballast/checkpoint/formats/gguf_blocks.h"
+#include "ballast/core/parallel.h"
 
 namespace ballast::checkpoint {
 namespace {
@@ -67,6 +68,14 @@ const GgmlType* find(Same same) noexcept {
 }
 
 }  // namespace
+
+void floats_of_blocks(const GgmlType& type, const std::byte* blocks, std::uint64_t n, float* out) {
+  parallel_for(static_cast<std::int64_t>(n), grain_for(type.block),
+               [&](std::int64_t begin, std::int64_t end) {
+                 type.to_floats(blocks + begin * type.block_bytes, static_cast<std::size_t>(end - begin),
+                                out + begin * type.block);
+               });
+}
 
 const GgmlType* ggml_type(std::uint32_t id) noexcept {
   return find([&](const GgmlType& t) { return t.id == id; });

@@ -29,6 +29,9 @@ struct GgmlType {
   [[nodiscard]] bool is_quantized() const noexcept { return !dtype; }
 };
 
+/// The numbers of `n` blocks of a type that has `to_floats`, on all threads.
+void floats_of_blocks(const GgmlType& type, const std::byte* blocks, std::uint64_t n, float* out);
+
 /// Null for numbers that no type has, or none has any more.
 [[nodiscard]] const GgmlType* ggml_type(std::uint32_t id) noexcept;
 [[nodiscard]] const GgmlType* ggml_type(std::string_view name) noexcept;
