@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tools/ballast/byte_count.h"
+#include "tools/ballast/common_options.h"
 #include "tools/ballast/conversion.h"
 #include "tools/ballast/figures.h"
 #include "tools/ballast/name_rules.h"
@@ -53,10 +54,11 @@ Nothing in a file is ever executed. Exit status: 0, or 2 with one line on standa
 
 struct ConvertOptions {
   std::vector<std::string> files;
-  std::string to, dtype, filter, state_dict, shard_size, strip_prefix, add_prefix;
+  std::string to, dtype, state_dict, shard_size, strip_prefix, add_prefix;
   std::vector<std::string> renames, metadata;
-  bool merge = false, dequantize = false, overwrite = false, json = false, quiet = false;
-  CLI::Option *filter_given = nullptr, *state_dict_given = nullptr;
+  bool merge = false, dequantize = false, overwrite = false;
+  CommonOptions common;
+  CLI::Option* state_dict_given = nullptr;
 };
 
 struct Format {
@@ -76,9 +78,9 @@ std::string_view name_of(FileFormat format) {
   return "pth";
 }
 
-std::vector<std::string_view> format_names() {
-  std::vector<std::string_view> names;
-  for (const Format& f : kFormats) names.push_back(f.name);
+std::vector<std::string> format_names() {
+  std::vector<std::string> names;
+  for (const Format& f : kFormats) names.emplace_back(f.name);
   return names;
 }
 
@@ -118,11 +120,11 @@ class Converter {
     save_.progress = progress.callback();
     save(c.content, out_, save_);
     progress.finish();
-    if (!options_.quiet) options_.json ? print_json(c) : print_text(c);
+    if (!options_.common.quiet) options_.common.json ? print_json(c) : print_text(c);
   }
 
  private:
-  [[nodiscard]] bool shown() const { return !options_.quiet && Progress::on_terminal(); }
+  [[nodiscard]] bool shown() const { return !options_.common.quiet && Progress::on_terminal(); }
 
   void check_out() const {
     std::error_code unknown;
@@ -135,8 +137,8 @@ class Converter {
 
   /// Whether anything but the format is to change.
   [[nodiscard]] bool has_rules() const {
-    return !rules_.keeps_names() || options_.filter_given->count() > 0 ||
-           options_.state_dict_given->count() > 0 || dtype_ || options_.merge || options_.dequantize;
+    return !rules_.keeps_names() || options_.common.filter || options_.state_dict_given->count() > 0 ||
+           dtype_ || options_.merge || options_.dequantize;
   }
 
   Conversion read() {
@@ -156,7 +158,7 @@ class Converter {
       }
       StateDict state = apply(rules_, state_of(checkpoint));
       check<ValueError>(!state.empty(), "{}: no tensor{}", file,
-                        options_.filter_given->count() > 0 ? " matches --filter" : "");
+                        options_.common.filter ? " matches --filter" : "");
       c.left_behind += listed_ - state.size();
       keep_metadata(checkpoint);
       if (in.size() == 1) {
@@ -179,11 +181,11 @@ class Converter {
     checkpoint::LoadOptions load_options;
     load_options.dequantize = options_.dequantize || dtype_;
     listed_ = 0;
-    const bool filtered = options_.filter_given->count() > 0;
+    const bool filtered = options_.common.filter.has_value();
     if (filtered) {
       load_options.filter = [this](std::string_view name) {
         ++listed_;
-        return glob_matches(options_.filter, name);
+        return glob_matches(*options_.common.filter, name);
       };
     }
     Progress progress(std::filesystem::path(file).filename().string(), shown());
@@ -291,9 +293,7 @@ std::string dtype_problem(const std::string& s) {
 }
 
 void add_rules(CLI::App& convert, ConvertOptions& options) {
-  options.filter_given =
-      convert.add_option("--filter", options.filter, "only tensors whose full name matches")
-          ->type_name("GLOB");
+  add_filter(convert, options.common);
   options.state_dict_given =
       convert
           .add_option("--state-dict", options.state_dict, "which part of the file, its keys joined with dots")
@@ -324,12 +324,7 @@ void add_convert(CLI::App& app) {
       ->required()
       ->expected(1, 1 << 20)
       ->type_name("");
-  convert->add_option("--to", options->to, "the format of OUT")
-      ->type_name("pth|safetensors|gguf|npz|npy")
-      ->check([](const std::string& s) {
-        const auto names = format_names();
-        return std::ranges::find(names, s) != names.end() ? std::string() : choice_problem(s, names);
-      });
+  add_choice(*convert, "--to", options->to, format_names(), "the format of OUT");
   add_rules(*convert, *options);
   convert->add_flag("--merge", options->merge, "several INs into one OUT")->disable_flag_override();
   convert
@@ -348,9 +343,8 @@ void add_convert(CLI::App& app) {
       });
   convert->add_flag("--overwrite", options->overwrite, "replace OUT, which may be IN")
       ->disable_flag_override();
-  convert->add_flag("--json", options->json, "say what was written as a JSON document")
-      ->disable_flag_override();
-  convert->add_flag("--quiet", options->quiet, "say nothing, and show no progress")->disable_flag_override();
+  add_json(*convert, options->common, "say what was written as a JSON document");
+  add_quiet(*convert, options->common, "say nothing, and show no progress");
   convert->footer(kFooter);
   convert->callback([options] { Converter(*options).run(); });
 }

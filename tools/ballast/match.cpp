@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tools/ballast/common_options.h"
 #include "tools/ballast/match_json.h"
 #include "tools/ballast/name_listing.h"
 #include "tools/ballast/name_rules.h"
@@ -36,24 +37,23 @@ Examples:
 Nothing in the files is ever executed. Exit status: 0 fits wholly, 1 does not, 2 with one line on standard error.)";
 
 struct MatchOptions {
-  std::string checkpoint, model, filter, strip_prefix, add_prefix;
+  std::string checkpoint, model, strip_prefix, add_prefix;
   std::vector<std::string> renames;
-  bool json = false, quiet = false;
-  CLI::Option* filter_given = nullptr;
+  CommonOptions common;
 };
 
 void run(const MatchOptions& options, int& status) {
   MatchRules rules{.strip_prefix = options.strip_prefix, .add_prefix = options.add_prefix};
-  if (options.filter_given->count() > 0) rules.filter = options.filter;
+  rules.filter = options.common.filter;
   for (const std::string& text : options.renames) rules.rename.push_back(*rename_of(text));
 
   const NamedShapes file = read_names(options.checkpoint);
   const NamedShapes model = read_names(options.model);
   const MatchReport report = match(file, model, rules);
   status = report.fits() ? 0 : 1;
-  if (options.quiet) return;
+  if (options.common.quiet) return;
   fmt::memory_buffer out;
-  if (options.json) {
+  if (options.common.json) {
     write_match_json(out, options.checkpoint, options.model, report);
   } else {
     fmt::format_to(std::back_inserter(out), "{} into {}\n{}", terminal_text(options.checkpoint),
@@ -86,13 +86,9 @@ void add_match(CLI::App& app, int& status) {
       ->type_name("FROM=TO")
       ->allow_extra_args(false)
       ->check(rename_problem);
-  options->filter_given = match
-                              ->add_option("--filter", options->filter,
-                                           "only names of CHECKPOINT that match as a whole take part")
-                              ->type_name("GLOB");
-  match->add_flag("--json", options->json, "one JSON document instead of text")->disable_flag_override();
-  match->add_flag("--quiet", options->quiet, "print nothing: the exit status says it")
-      ->disable_flag_override();
+  add_filter(*match, options->common, "only names of CHECKPOINT that match as a whole take part");
+  add_json(*match, options->common);
+  add_quiet(*match, options->common);
   match->footer(kFooter);
   match->callback([options, &status] { run(*options, status); });
 }

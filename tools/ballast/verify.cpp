@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/ballast/common_options.h"
 #include "tools/ballast/figures.h"
 #include "tools/ballast/standard_output.h"
 #include "tools/ballast/terminal_text.h"
@@ -42,7 +43,8 @@ Nothing in the file is ever executed. Exit status: 0 clean, or notes only; 1 dan
 
 struct VerifyOptions {
   std::vector<std::string> files;
-  bool json = false, quiet = false, strict = false;
+  bool strict = false;
+  CommonOptions common;
 };
 
 std::string place_text(const Finding& f) {
@@ -120,7 +122,7 @@ int status_of(const VerifyReport& report, bool strict) {
 int run(const VerifyOptions& options) {
   fmt::memory_buffer out;
   JsonWriter json(out);
-  if (options.json) {
+  if (options.common.json) {
     json.begin_object(JsonWriter::Layout::kLines);
     json.key("files"), json.begin_array(JsonWriter::Layout::kLines);
   }
@@ -129,11 +131,11 @@ int run(const VerifyOptions& options) {
     const VerifyReport report = report_of(file);
     const int status = status_of(report, options.strict);
     highest = std::max(highest, status);
-    if (options.json) {
+    if (options.common.json) {
       write_json(json, file, report, status);
       continue;
     }
-    if (!options.quiet) {
+    if (!options.common.quiet) {
       write_text(out, file, report);
       write_to_standard_output({out.data(), out.size()});
       out.clear();
@@ -141,11 +143,11 @@ int run(const VerifyOptions& options) {
     if (!report.unreadable.empty())
       std::fputs(fmt::format("ballast: {}\n", terminal_text(report.unreadable)).c_str(), stderr);
   }
-  if (options.json) {
+  if (options.common.json) {
     json.end_array();
     json.end_object();
     out.push_back('\n');
-    if (!options.quiet) write_to_standard_output({out.data(), out.size()});
+    if (!options.common.quiet) write_to_standard_output({out.data(), out.size()});
   }
   return highest;
 }
@@ -159,9 +161,8 @@ void add_verify(CLI::App& app, int& status) {
   verify->add_option("FILE", options->files, "checkpoints, of any format that is read, or folders")
       ->required()
       ->type_name("");
-  verify->add_flag("--json", options->json, "one JSON document instead of text")->disable_flag_override();
-  verify->add_flag("--quiet", options->quiet, "print nothing: the exit status says it")
-      ->disable_flag_override();
+  add_json(*verify, options->common);
+  add_quiet(*verify, options->common);
   verify->add_flag("--strict", options->strict, "notes count as findings too")->disable_flag_override();
   verify->footer(kFooter);
   verify->callback([options, &status] { status = run(*options); });
