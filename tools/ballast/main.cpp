@@ -10,11 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "tools/ballast/check.h"
 #include "tools/ballast/convert.h"
+#include "tools/ballast/diff.h"
 #include "tools/ballast/match.h"
 #include "tools/ballast/parse_problem.h"
 #include "tools/ballast/show.h"
 #include "tools/ballast/standard_output.h"
+#include "tools/ballast/stats.h"
 #include "tools/ballast/terminal_text.h"
 #include "tools/ballast/verify.h"
 #include "tools/ballast/version.h"
@@ -46,6 +49,9 @@ int run(int argc, char** argv) {
   app.footer("Example:\n  ballast show model.pth\n\n`ballast COMMAND --help` says more about a command.");
   int status = 0;
   add_show(app);
+  add_stats(app);
+  add_check(app, status);
+  add_diff(app, status);
   add_convert(app);
   add_verify(app, status);
   add_match(app, status);

@@ -19,7 +19,7 @@ void append_spaces(fmt::memory_buffer& out, std::size_t n) {
 
 }  // namespace
 
-void Table::add(std::initializer_list<std::string_view> cells) {
+void Table::add(std::span<const std::string_view> cells) {
   std::size_t c = 0;
   for (std::string_view cell : cells) {
     cell = cell.substr(0, std::numeric_limits<std::uint32_t>::max());

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,7 +30,8 @@ class Table {
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)), widths_(columns_.size()) {}
 
   /// One cell for each column; their text is copied.
-  void add(std::initializer_list<std::string_view> cells);
+  void add(std::initializer_list<std::string_view> cells) { add(std::span(cells.begin(), cells.size())); }
+  void add(std::span<const std::string_view> cells);
   [[nodiscard]] bool empty() const noexcept { return cells_.empty(); }
   /// The titles and the rows; a column whose cells are all empty is left out.
   void write(fmt::memory_buffer& out) const;
