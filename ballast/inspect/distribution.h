@@ -9,8 +9,10 @@
 
 namespace ballast::inspect::detail {
 
-/// Counts in `edges.size() - 1` bins between equally spaced edges, by numpy.histogram's rule.
-[[nodiscard]] std::vector<std::int64_t> histogram(const Tensor& tensor, const std::vector<double>& edges);
+/// Counts in `edges.size() - 1` bins between equally spaced edges, by numpy.histogram's rule. `release` gives pages back on the way,
+/// as StatisticsOptions say.
+[[nodiscard]] std::vector<std::int64_t> histogram(const Tensor& tensor, const std::vector<double>& edges,
+                                                  bool release = false);
 /// The edges of numpy.histogram_bin_edges for values from min to max.
 [[nodiscard]] std::vector<double> bin_edges(double min, double max, std::int64_t bins);
 

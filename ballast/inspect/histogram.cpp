@@ -26,7 +26,7 @@ std::vector<double> bin_edges(double min, double max, std::int64_t bins) {
   return edges;
 }
 
-std::vector<std::int64_t> histogram(const Tensor& tensor, const std::vector<double>& edges) {
+std::vector<std::int64_t> histogram(const Tensor& tensor, const std::vector<double>& edges, bool release) {
   const std::size_t bins = edges.size() - 1;
   const double first = edges.front();
   const bool halve = !std::isfinite(edges.back() - first);
@@ -59,6 +59,7 @@ std::vector<std::int64_t> histogram(const Tensor& tensor, const std::vector<doub
           if (std::isfinite(x)) ++local[bin_of(x)];
         }
       });
+      if (release) release_pages(tensor, piece);
     };
     over_threads(tensor, counts, look, [&](const std::vector<std::int64_t>& local) {
       for (std::size_t b = 0; b < bins; ++b) counts[b] += local[b];

@@ -124,7 +124,7 @@ void add_details(const Tensor& tensor, const StatisticsOptions& options, Statist
   }
   if (options.histogram_bins > 0 && s.finite > 0) {
     s.histogram_edges = bin_edges(s.min, s.max, options.histogram_bins);
-    s.histogram = histogram(tensor, s.histogram_edges);
+    s.histogram = histogram(tensor, s.histogram_edges, options.release_pages);
   }
   if (options.channel_dim) {
     const std::int64_t rank = std::max<std::int64_t>(tensor.dim(), 1);
@@ -200,12 +200,13 @@ std::vector<Statistics> statistics(ArrayRef<Tensor> tensors, const StatisticsOpt
   const Progress first = [&](std::uint64_t done, std::uint64_t total) {
     options.progress(done, details ? 2 * total : total);
   };
-  walk.run([&](const Piece& piece, std::size_t slot) { seen[slot] = look_at(tensors[piece.item], piece); },
-           [&](const Piece& piece, std::size_t slot) {
-             add(all[piece.item], totals[piece.item], seen[slot]);
-             if (options.release_pages) release_pages(tensors[piece.item], piece);
-           },
-           options.progress ? first : Progress());
+  walk.run(
+      [&](const Piece& piece, std::size_t slot) {
+        seen[slot] = look_at(tensors[piece.item], piece);
+        if (options.release_pages) release_pages(tensors[piece.item], piece);
+      },
+      [&](const Piece& piece, std::size_t slot) { add(all[piece.item], totals[piece.item], seen[slot]); },
+      options.progress ? first : Progress());
   for (std::size_t i = 0; i < tensors.size(); ++i) finish(all[i], totals[i]);
   if (!details) return all;
   const Progress second = [&](std::uint64_t done, std::uint64_t) {
