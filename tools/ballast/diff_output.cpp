@@ -147,9 +147,9 @@ class TextWriter {
     const std::size_t common = c.pairs.size() + c.unread.size() + c.reshaped.size();
     if (common == 0) {
       print("\nno tensor of one has the name of one of the other");
-      print(c.removed.empty() || c.added.empty()
-                ? "\n"
-                : "; ballast match looks for prefixes and renames that would help\n");
+      print("{}\n", c.removed.empty() || c.added.empty()
+                        ? ""
+                        : "; ballast match looks for prefixes and renames that would help");
       return;
     }
     std::size_t differ = 0, close = 0;

@@ -13,6 +13,7 @@
 #include "tools/ballast/check.h"
 #include "tools/ballast/convert.h"
 #include "tools/ballast/diff.h"
+#include "tools/ballast/hist.h"
 #include "tools/ballast/match.h"
 #include "tools/ballast/parse_problem.h"
 #include "tools/ballast/show.h"
@@ -52,6 +53,7 @@ int run(int argc, char** argv) {
   add_stats(app);
   add_check(app, status);
   add_diff(app, status);
+  add_hist(app);
   add_convert(app);
   add_verify(app, status);
   add_match(app, status);

@@ -25,6 +25,15 @@ void write_figures(JsonWriter& json, const Statistics& s) {
   count("overflow_bfloat16", s.overflow_bfloat16), count("vanish_in_bfloat16", s.vanish_in_bfloat16);
 }
 
+void write_histogram(JsonWriter& json, const Statistics& s) {
+  json.key("histogram"), json.begin_object();
+  json.key("counts"), json.begin_array();
+  for (const std::int64_t n : s.histogram) json.number(n);
+  json.end_array();
+  reals(json, "edges", s.histogram_edges);
+  json.end_object();
+}
+
 void write_statistics_json(JsonWriter& json, const LookedAt& file, const std::vector<Statistics>& all,
                            const std::vector<std::size_t>& order, const std::vector<double>& quantiles) {
   json.begin_object(JsonWriter::Layout::kLines);
@@ -48,14 +57,7 @@ void write_statistics_json(JsonWriter& json, const LookedAt& file, const std::ve
       }
       json.end_array();
     }
-    if (!s.histogram.empty()) {
-      json.key("histogram"), json.begin_object();
-      json.key("counts"), json.begin_array();
-      for (const std::int64_t n : s.histogram) json.number(n);
-      json.end_array();
-      reals(json, "edges", s.histogram_edges);
-      json.end_object();
-    }
+    if (!s.histogram.empty()) write_histogram(json, s);
     if (s.channels) {
       json.key("channels"), json.begin_object();
       reals(json, "l2", s.channels->l2), reals(json, "abs_max", s.channels->abs_max);

@@ -17,5 +17,7 @@ void write_statistics_json(JsonWriter& json, const LookedAt& file,
 
 /// The plain figures of a tensor, as entries of the object that is open.
 void write_figures(JsonWriter& json, const inspect::Statistics& s);
+/// The entry "histogram" of the object that is open.
+void write_histogram(JsonWriter& json, const inspect::Statistics& s);
 
 }  // namespace ballast::tool
