@@ -40,6 +40,13 @@ std::int64_t TensorValue::nbytes() const {
   return sum;
 }
 
+bool TensorValue::repeats_without_measure() const {
+  constexpr std::int64_t kMuch = std::int64_t{1} << 30;
+  const Tensor& t = sparse ? sparse->values : tensor;
+  if (!t.defined() || t.is_meta()) return false;
+  return bytes_of(t) > kMuch && bytes_of(t) / 64 > static_cast<std::int64_t>(t.storage().nbytes());
+}
+
 Tensor TensorValue::resolved() const {
   if (!tensor.defined() || tensor.is_meta() || (!conj && !neg)) return tensor;
   check<DTypeError>(tensor.is_floating_point() || tensor.is_complex(),

@@ -240,6 +240,9 @@ struct TensorValue {
   [[nodiscard]] std::int64_t numel() const { return numel_of(sizes()); }
   /// Bytes of the elements (numel * itemsize); sparse: of the parts that are stored; in blocks: of these. Saturates at 2^63 - 1.
   [[nodiscard]] std::int64_t nbytes() const;
+  /// Whether a view shows few elements again and again: more than a gibibyte, and more than 64 times what is stored. A few bytes
+  /// of a hostile file can say so, and nobody should walk through that.
+  [[nodiscard]] bool repeats_without_measure() const;
   /// The tensor with `conj` and `neg` applied: itself where neither is set, else a copy of the stored extent,
   /// with the same strides (so that a view that repeats elements costs what it stores). Undefined for sparse
   /// tensors.

@@ -71,7 +71,9 @@ bool same_pattern(const TensorValue::Sparse& a, const TensorValue::Sparse& b) {
 
 /// Whether both are kept in the same way, in the same bits.
 bool same_storage(const TensorValue& a, const TensorValue& b) {
-  if (a.layout != b.layout || a.dtype() != b.dtype()) return false;
+  if (a.layout != b.layout || a.dtype() != b.dtype() || a.sizes() != b.sizes()) return false;
+  // Not to be walked through: nobody can say more than that they are not seen to be the same.
+  if (a.repeats_without_measure() || b.repeats_without_measure()) return false;
   if (a.sparse) return same_pattern(*a.sparse, *b.sparse) && same_tensor(a.sparse->values, b.sparse->values);
   if (a.quantized) return same_quantizer(*a.quantized, *b.quantized) && same_tensor(a.tensor, b.tensor);
   // Both on meta: nothing is stored that could differ.

@@ -10,12 +10,13 @@ using checkpoint::TensorValue;
 
 /// Whether the numbers stand in the file's storages as they are.
 bool is_dense(const TensorValue& v) {
-  return v.layout == Layout::kStrided && v.tensor.defined() && !v.tensor.is_meta() && !v.conj && !v.neg;
+  return v.layout == Layout::kStrided && has_numbers(v) && !v.conj && !v.neg;
 }
 
 }  // namespace
 
 bool has_numbers(const TensorValue& v) {
+  if (v.repeats_without_measure()) return false;
   switch (v.layout) {
     case Layout::kStrided:
       return v.tensor.defined() && !v.tensor.is_meta();

@@ -5,8 +5,8 @@
 //   const std::vector<inspect::Statistics> all = inspect::statistics(listing);          // one for each row
 //
 // Dense tensors are read where they lie. Quantised ones become numbers one at a time (checkpoint/dequantize.h), so that a file
-// of blocks need not fit into memory as floats. Of sparse ones the stored values count. Tensors without numbers (on meta, in
-// blocks of a type that is not known) have none.
+// of blocks need not fit into memory as floats. Of sparse ones the stored values count. Tensors without numbers have none: those
+// on meta, those in blocks of a type that is not known, and views that repeat what is stored without measure.
 #pragma once
 
 #include <vector>

@@ -43,8 +43,8 @@ struct Difference {
   std::int64_t outside = 0;  ///< pairs that are not close
   /// Pairs that are not equal because at least one is a NaN or an infinity. They are among `changed` and `outside`.
   std::int64_t not_finite = 0;
-  double max_abs = 0;  ///< largest |a - b|; infinite if `not_finite`
-  double rms = 0;      ///< root of the mean of (a - b)^2
+  double max_abs = 0;          ///< largest |a - b|; infinite if `not_finite`
+  double rms = 0;              ///< root of the mean of (a - b)^2
   double a_norm = 0;           ///< |a|: root of the sum of squares
   double difference_norm = 0;  ///< |a - b|
   /// |a - b| / |a|, norms of the whole tensors: 0 if both are 0, infinite if only |a| is.

@@ -137,6 +137,9 @@ TEST(ConversionTest, AGradientThatNeedsGradKeepsItsHistory) {
   EXPECT_EQ(fc->weight.grad().dtype(), kFloat64);
   EXPECT_TRUE(fc->weight.grad().requires_grad());
   EXPECT_TRUE(fc->weight.grad().grad_fn());
+  // A gradient with a history leads back to its parameter: what is a ring nobody frees, as in PyTorch.
+  fc->zero_grad();
+  x.mutable_grad() = Tensor();
 }
 
 TEST(ConversionTest, MetaHasNoValuesToBringBack) {

@@ -141,7 +141,8 @@ void run(const HistOptions& options) {
   const TensorRow& row = row_of(file, options);
   const Tensor numbers = inspect::numbers_of(row.value());
   check<ValueError>(numbers.defined(),
-                    "{}: '{}' has no numbers: it is on meta, or of a type whose values are not computed",
+                    "{}: '{}' has no numbers: it is on meta, of a type whose values are not computed, or the "
+                    "same few elements over and over",
                     options.file, row.tensor->name);
   const Terminal terminal = standard_output_terminal(options.common.color);
   const auto width = static_cast<std::int64_t>(std::max<std::size_t>(terminal.width.value_or(kWidth), 8));
@@ -184,9 +185,10 @@ void add_hist(CLI::App& app) {
       });
   hist->add_flag("--log", options->logarithmic, "bars as long as the logarithm of the count")
       ->disable_flag_override();
-  add_choice(*hist, "--cell", options->cell, {"mean", "peak"},
-             "what a cell of the heat map shows of the values it covers (default: peak, the one farthest "
-             "from zero)");
+  add_choice(
+      *hist, "--cell", options->cell, {"mean", "peak"},
+      "what a cell of the heat map shows of the values it covers (default: mean; peak: the one farthest "
+      "from zero)");
   hist->add_flag("--no-heat-map", options->no_heat_map, "the histogram only")->disable_flag_override();
   hist->footer(kFooter);
   hist->callback([options] { run(*options); });

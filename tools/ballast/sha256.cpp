@@ -66,9 +66,7 @@ void feed(Sha256& hash, const Tensor& t, const Storage& buffer) {
 
 std::optional<std::string> tensor_sha256(const checkpoint::TensorValue& value) {
   if (value.sparse || !value.tensor.defined() || value.tensor.is_meta()) return std::nullopt;
-  constexpr std::int64_t kMuch = std::int64_t{1} << 30;
-  const auto stored = static_cast<std::int64_t>(value.tensor.storage().nbytes());
-  if (value.nbytes() > kMuch && value.nbytes() / 64 > stored) return std::nullopt;
+  if (value.repeats_without_measure()) return std::nullopt;
 
   Sha256 hash;
   feed(hash, value.resolved(), Storage::allocate(kPiece));

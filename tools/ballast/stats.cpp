@@ -181,8 +181,10 @@ void write_text(fmt::memory_buffer& out, const LookedAt& file, const std::vector
   print("{} values: {} zero, {} NaN, {} infinite, {} subnormal\n", number(values), number(zeros),
         number(nans), number(infinite), number(subnormals));
   if (without > 0)
-    print("{} tensor{} without numbers: on meta, or of a type whose values are not computed\n",
-          number(without), without == 1 ? "" : "s");
+    print(
+        "{} tensor{} without numbers: on meta, of a type whose values are not computed, or the same few "
+        "elements over and over\n",
+        number(without), without == 1 ? "" : "s");
   if (options.common.filter) {
     print("of the tensors that match {}; the file has {}\n", terminal_text(*options.common.filter),
           with_commas(file.checkpoint->tensors().size()));
@@ -210,7 +212,7 @@ void run(const StatsOptions& options) {
     if (options.common.json) {
       write_statistics_json(json, file, all, order_of(file, all, options.sort), options.quantiles);
     } else if (!options.common.quiet) {
-      if (path != options.files.front()) out.push_back('\n');
+      if (&path != &options.files.front()) out.push_back('\n');
       write_text(out, file, all, options);
       write_to_standard_output({out.data(), out.size()});
       out.clear();
