@@ -42,6 +42,7 @@ std::vector<LayerMove> layer_moves(const Comparison& comparison, std::optional<s
     m.changed += d.is_equal() ? 0 : 1;
     m.values += d.count;
     m.values_changed += d.changed;
+    m.outside += d.outside;
     m.not_finite += d.not_finite;
     m.max_abs = std::max(m.max_abs, d.max_abs);
     m.difference_norm = std::hypot(m.difference_norm, d.difference_norm);

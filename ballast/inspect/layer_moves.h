@@ -21,6 +21,7 @@ struct LayerMove {
   std::int64_t changed = 0;  ///< pairs that are not equal
   std::int64_t values = 0;
   std::int64_t values_changed = 0;
+  std::int64_t outside = 0;     ///< values that are not close, as in Difference
   std::int64_t not_finite = 0;  ///< as in Difference
   double max_abs = 0;
   double difference_norm = 0;  ///< |a - b|

@@ -34,6 +34,7 @@ TEST(LayerMoves, TakeTheTensorsOfALayerAsOneVector) {
   EXPECT_EQ(layers[0].changed, 2);
   EXPECT_EQ(layers[0].values, 3);
   EXPECT_EQ(layers[0].values_changed, 2);
+  EXPECT_EQ(layers[0].outside, 2);
   EXPECT_EQ(layers[0].max_abs, 4);
   EXPECT_DOUBLE_EQ(layers[0].difference_norm, 5);  // of (0, 3, 4)
   EXPECT_DOUBLE_EQ(layers[0].a_norm, 5);           // of (3, 0, 4)

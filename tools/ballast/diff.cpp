@@ -43,7 +43,7 @@ struct DiffOptions {
   std::string a, b, strip_prefix;
   std::vector<std::string> renames;
   double rtol = 0, atol = 0;
-  bool equal_nan = false, ignore_types = false, all = false;
+  bool equal_nan = false, all = false;
   DiffOutput output;
   CommonOptions common;
 };
@@ -84,7 +84,7 @@ int run(const DiffOptions& options) {
                                                            .progress = progress.callback(),
                                                            .release_pages = true});
   progress.finish();
-  const bool same = comparison.is_close() && (options.ignore_types || comparison.retyped.empty());
+  const bool same = comparison.is_close() && (options.output.ignore_types || comparison.retyped.empty());
   if (options.common.quiet) return same ? 0 : 1;
 
   DiffOutput output = options.output;
@@ -129,7 +129,8 @@ void add_diff(CLI::App& app, int& status) {
       ->type_name("A")
       ->check(tolerance_problem);
   diff->add_flag("--equal-nan", options->equal_nan, "NaN equals NaN")->disable_flag_override();
-  diff->add_flag("--ignore-types", options->ignore_types, "the same numbers in another type are the same")
+  diff->add_flag("--ignore-types", options->output.ignore_types,
+                 "the same numbers in another type are the same")
       ->disable_flag_override();
   diff->add_option("--strip-prefix", options->strip_prefix, "taken from names of A that begin with it")
       ->type_name("P");

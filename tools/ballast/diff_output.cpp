@@ -55,10 +55,11 @@ class TextWriter {
                                      r.a_dtype, shape_text(r.b_sizes), r.b_dtype);
       return r.same_elements ? text + ", the same elements" : text;
     });
-    list("of another type", Style::kWarning, "!", c.retyped.size(), [&](std::size_t i) {
-      return fmt::format("{}  {} -> {}", shown_name(c.retyped[i].name), c.retyped[i].a_dtype,
-                         c.retyped[i].b_dtype);
-    });
+    if (!options_.ignore_types)
+      list("of another type", Style::kWarning, "!", c.retyped.size(), [&](std::size_t i) {
+        return fmt::format("{}  {} -> {}", shown_name(c.retyped[i].name), c.retyped[i].a_dtype,
+                           c.retyped[i].b_dtype);
+      });
     list("different, and not comparable by numbers", Style::kWarning, "!", c.unread.size(),
          [&](std::size_t i) {
            return fmt::format("{}  {}", shown_name(c.unread[i].name), terminal_text(c.unread[i].reason));
@@ -118,14 +119,15 @@ class TextWriter {
                  figure(d.max_abs), figure(d.rms), percent(d.relative), fmt::format("{:.6f}", d.cosine),
                  d.not_finite > 0 ? with_commas(static_cast<std::uint64_t>(d.not_finite)) : ""});
     }
-    table.write(out_);
+    if (!table.empty()) table.write(out_);
     more(n);
   }
 
   void write_layers(const Comparison& c) {
     std::vector<LayerMove> moves = inspect::layer_moves(c, options_.depth);
     const std::size_t all = moves.size();
-    std::erase_if(moves, [](const LayerMove& m) { return m.changed == 0; });
+    std::erase_if(moves,
+                  [&](const LayerMove& m) { return options_.tolerant ? m.outside == 0 : m.changed == 0; });
     if (moves.empty() || all < 2) return;
     heading("layers that moved", moves.size());
     Table table({{"  layer", Align::kLeft},
@@ -139,7 +141,7 @@ class TextWriter {
                                         : fmt::format("{} of {}", m.changed, m.tensors),
                  figure(m.max_abs), percent(m.relative)});
     }
-    table.write(out_);
+    if (!table.empty()) table.write(out_);
     more(moves.size());
   }
 
@@ -205,6 +207,7 @@ void write_layer(JsonWriter& json, const LayerMove& m) {
   json.key("layer"), json.string(m.layer);
   json.key("tensors"), json.number(m.tensors);
   json.key("changed"), json.number(m.changed);
+  json.key("not_close"), json.number(m.outside);
   json.key("max_abs"), json.real(m.max_abs);
   json.key("difference_norm"), json.real(m.difference_norm);
   json.key("a_norm"), json.real(m.a_norm);

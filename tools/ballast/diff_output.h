@@ -16,6 +16,7 @@ namespace ballast::tool {
 struct DiffOutput {
   std::size_t shown = 20;              ///< tensors and layers at most, in text
   std::optional<std::size_t> depth{};  ///< of the names of layers
+  bool ignore_types = false;           ///< says nothing of types
   bool tolerant = false;               ///< values count as different only if they are not close
 };
 
