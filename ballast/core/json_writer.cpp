@@ -35,7 +35,7 @@ void JsonWriter::before_value() {
   }
   if (levels_.empty()) return;
   Level& level = levels_.back();
-  if (!level.empty) append(level.layout == Layout::kLines ? "," : ", ");
+  if (!level.empty) append(level.layout == Layout::kInline ? ", " : ",");
   level.empty = false;
   if (level.layout == Layout::kLines) new_line();
 }
@@ -43,7 +43,7 @@ void JsonWriter::before_value() {
 void JsonWriter::key(std::string_view name) {
   before_value();
   append_quoted(name);
-  append(": ");
+  append(!levels_.empty() && levels_.back().layout == Layout::kTight ? ":" : ": ");
   after_key_ = true;
 }
 

@@ -20,7 +20,8 @@ namespace ballast {
 
 class JsonWriter {
  public:
-  enum class Layout : std::uint8_t { kInline, kLines };  ///< all on one line, or an entry a line
+  /// All on one line, an entry a line, or on one line without spaces.
+  enum class Layout : std::uint8_t { kInline, kLines, kTight };
 
   explicit JsonWriter(fmt::memory_buffer& out) : out_(out) {}
 

@@ -42,6 +42,18 @@ TEST(JsonWriter, PutsCommasAndLines) {
 })");
 }
 
+TEST(JsonWriter, LeavesOutSpacesWhereToldTo) {
+  const std::string text = written([](JsonWriter& json) {
+    json.begin_object(JsonWriter::Layout::kTight);
+    json.key("a"), json.number(1);
+    json.key("b"), json.begin_array(JsonWriter::Layout::kTight);
+    json.number(2), json.string("x, y"), json.null();
+    json.end_array();
+    json.end_object();
+  });
+  EXPECT_EQ(text, R"({"a":1,"b":[2,"x, y",null]})");
+}
+
 TEST(JsonWriter, EscapesWhatJsonCannotHold) {
   EXPECT_EQ(written_text("a\"b\\c\nd\te"), R"("a\"b\\c\nd\te")");
   EXPECT_EQ(written_text(std::string_view("\0\x1b\x7f", 3)), "\"\\u0000\\u001b\\u007f\"");

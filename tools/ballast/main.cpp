@@ -16,6 +16,7 @@
 #include "tools/ballast/hist.h"
 #include "tools/ballast/match.h"
 #include "tools/ballast/parse_problem.h"
+#include "tools/ballast/report.h"
 #include "tools/ballast/show.h"
 #include "tools/ballast/standard_output.h"
 #include "tools/ballast/stats.h"
@@ -57,6 +58,7 @@ int run(int argc, char** argv) {
   add_convert(app);
   add_verify(app, status);
   add_match(app, status);
+  add_report(app);
 
   if (const std::string problem = command_problem(app, {argv + std::min(argc, 1), argv + argc});
       !problem.empty())

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nettle/sha2.h>
 
+#include "ballast/checkpoint/input_file.h"
 #include "ballast/core/tensor.h"
 
 namespace ballast::tool {
@@ -70,6 +72,19 @@ std::optional<std::string> tensor_sha256(const checkpoint::TensorValue& value) {
 
   Sha256 hash;
   feed(hash, value.resolved(), Storage::allocate(kPiece));
+  return hash.hex_digest();
+}
+
+std::string file_sha256(const std::filesystem::path& file) {
+  const auto input = checkpoint::InputFile::open(file);
+  std::vector<std::byte> buffer(kPiece);
+  Sha256 hash;
+  for (std::uint64_t at = 0; at < input->size();) {
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), input->size() - at));
+    input->read(at, buffer.data(), n);
+    hash.update(buffer.data(), n);
+    at += n;
+  }
   return hash.hex_digest();
 }
 

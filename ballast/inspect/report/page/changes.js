@@ -1,0 +1,46 @@
+// What changed between two files, most first.
+function showChanges() {
+  const changes = data.changes;
+  if (!changes) return;
+  const body = byId("changes-body");
+  byId("changes").hidden = false;
+  const words = [];
+  if (changes.pairs.length) words.push(`${whole(changes.pairs.length)} of ${plural(changes.compared, "tensor")} changed`);
+  else if (changes.compared) words.push(`all ${plural(changes.compared, "tensor")} that are in both are equal`);
+  for (const word of ["added", "removed", "renamed", "reshaped", "retyped"])
+    if (changes[word].length) words.push(whole(changes[word].length) + " " + word);
+  body.append(el("p", {}, words.length ? words.join(", ") + "." : "No tensor is in both files."));
+
+  if (changes.pairs.length) {
+    const rows = el("tbody");
+    const largest = Math.max(...changes.pairs.map((p) => real(p[1])).filter(Number.isFinite), 1e-300);
+    const header = (text, number) => el("th", { scope: "col", class: number ? "number" : null }, text);
+    const table = el("table", { id: "pairs" },
+      el("caption", {}, "Sorted by the relative change: the norm of the difference by the norm of the tensor before"),
+      el("thead", {}, el("tr", {}, header("tensor"), header("relative change", true), el("td", {}), header("root mean square", true),
+        header("largest", true), header("values changed", true), header("cosine", true))), rows);
+    const more = growing(rows, changes.pairs.length, 15, 200, (i) => {
+      const [name, relative, rms, largestAbs, changed, count, cosine, notFinite] = changes.pairs[i];
+      const meter = el("span", { class: "meter" }, el("i"));
+      meter.firstChild.style.width = Math.min(100, (100 * real(relative)) / largest || 0) + "%";
+      return el("tr", { "data-relative": real(relative) }, el("td", {}, nameOrButton(name), notFinite ? ` ${whole(notFinite)} not finite` : ""),
+        el("td", { class: "number" }, figure(real(relative))), el("td", {}, meter), el("td", { class: "number" }, figure(real(rms))),
+        el("td", { class: "number" }, figure(real(largestAbs))), el("td", { class: "number" }, percent(changed, count)),
+        el("td", { class: "number" }, figure(real(cosine))));
+    }, "tensors");
+    body.append(el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Tensors that changed" }, table), more);
+  }
+
+  const listed = (title, entries, line) => {
+    if (!entries.length) return;
+    const ul = el("ul", {});
+    body.append(el("details", {}, el("summary", {}, `${title} (${whole(entries.length)})`), ul,
+      growing(ul, entries.length, 50, 500, (i) => el("li", {}, line(entries[i])), "names")));
+  };
+  listed("Added: only in the second file", changes.added, nameOrButton);
+  listed("Removed: only in the first file", changes.removed, nameOrButton);
+  listed("Renamed: the same bits under another name", changes.renamed, (r) => [nameOrButton(r[0]), " \u2192 ", nameOrButton(r[1])]);
+  listed("Reshaped", changes.reshaped, (r) => [nameOrButton(r[0]),
+    `: ${r[1]} ${shapeText(r[2])} \u2192 ${r[3]} ${shapeText(r[4])}${r[5] ? ", the same elements" : ""}`]);
+  listed("Retyped", changes.retyped, (r) => [nameOrButton(r[0]), `: ${r[1]} \u2192 ${r[2]}`]);
+}

@@ -1,0 +1,174 @@
+#include "tools/ballast/report.h"
+
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tools/ballast/figures.h"
+#include "tools/ballast/progress.h"
+#include "tools/ballast/sha256.h"
+#include "tools/ballast/standard_output.h"
+#include "tools/ballast/terminal_text.h"
+#include "tools/ballast/version.h"
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+
+#include "ballast/checkpoint/atomic_file.h"
+#include "ballast/checkpoint/input_file.h"
+#include "ballast/checkpoint/load.h"
+#include "ballast/checkpoint/storage_source.h"
+#include "ballast/core/error.h"
+#include "ballast/inspect/report/report.h"
+
+namespace ballast::tool {
+namespace {
+
+namespace fs = std::filesystem;
+using checkpoint::Checkpoint;
+using inspect::FileHash;
+
+constexpr const char* kFooter =
+    R"(The page is one file that needs no network: findings, where the parameters are, the module tree, and of each tensor a
+histogram, a heat map and statistics. With OTHER, what changed from FILE to OTHER as well.
+
+Examples:
+  ballast report model.pth -o model.html
+  ballast report epoch1.pth epoch9.pth -o training.html --filter 'model_state_dict.*'
+  ballast report model.safetensors -o - > model.html                                    (docs/report.md)
+
+Nothing in a file is ever executed, by the command or by the page. Exit status: 0, or 2 with one line on standard error.)";
+
+struct ReportOptions {
+  std::string file, other, out, title, filter;
+  bool quiet = false;
+  CLI::Option* filter_given = nullptr;
+};
+
+/// The files that a checkpoint is read from, the one that was named first.
+std::set<std::string> files_of(const Checkpoint& checkpoint) {
+  std::set<std::string> files{checkpoint.file().string()};
+  for (const auto& storage : checkpoint.storages()) {
+    if (storage.source && storage.source->file) files.insert(storage.source->file->name());
+  }
+  std::error_code unknown;
+  std::erase_if(files, [&](const std::string& file) { return !fs::is_regular_file(file, unknown); });
+  return files;
+}
+
+std::vector<FileHash> hashes_of(const std::set<std::string>& files) {
+  std::vector<FileHash> hashes;
+  for (const std::string& file : files)
+    hashes.push_back({file, static_cast<std::uint64_t>(fs::file_size(file)), file_sha256(file)});
+  return hashes;
+}
+
+/// Begins to hash at once; waits when it is asked for the result.
+class Hashing {
+ public:
+  explicit Hashing(const Checkpoint& checkpoint)
+      : result_(std::async(std::launch::async, hashes_of, files_of(checkpoint)).share()) {}
+  [[nodiscard]] std::function<std::vector<FileHash>()> callback() const {
+    return [result = result_] { return result.get(); };
+  }
+
+ private:
+  std::shared_future<std::vector<FileHash>> result_;
+};
+
+class Reporter {
+ public:
+  explicit Reporter(const ReportOptions& options) : options_(options), to_output_(options.out == "-") {}
+
+  void run() {
+    check_out(options_.file);
+    if (!options_.other.empty()) check_out(options_.other);
+    const Checkpoint file = open(options_.file);
+    check_inputs(file);
+    Progress progress("looking", shown());
+    inspect::ReportOptions report{.title = options_.title,
+                                  .made_by = fmt::format("ballast {}", kVersion),
+                                  .progress = progress.callback(),
+                                  .release_pages = true};
+    if (options_.filter_given->count() > 0) report.filter = options_.filter;
+    const Hashing hashing(file);
+    report.hashes = hashing.callback();
+    std::string page;
+    if (options_.other.empty()) {
+      page = inspect::html_report(file, report);
+    } else {
+      const Checkpoint other = open(options_.other);
+      check_inputs(other);
+      const Hashing other_hashing(other);
+      report.other_hashes = other_hashing.callback();
+      page = inspect::html_report(file, other, report);
+    }
+    progress.finish();
+    write(page);
+  }
+
+ private:
+  [[nodiscard]] bool shown() const { return !options_.quiet && Progress::on_terminal(); }
+
+  Checkpoint open(const std::string& path) const {
+    Progress progress(fs::path(path).filename().string(), shown());
+    Checkpoint checkpoint = load(path, {.progress = progress.callback()});
+    progress.finish();
+    return checkpoint;
+  }
+
+  /// The page must not take the place of what it shows.
+  void check_out(const std::string& input) const {
+    std::error_code unknown;
+    if (to_output_) return;
+    check<ValueError>(!fs::equivalent(input, options_.out, unknown),
+                      "{}: this is a file that is to be shown; -o should be another, such as report.html",
+                      options_.out);
+    check<ValueError>(!fs::is_directory(options_.out, unknown),
+                      "{}: this is a folder; -o should be a file, such as report.html", options_.out);
+  }
+  void check_inputs(const Checkpoint& checkpoint) const {
+    for (const std::string& file : files_of(checkpoint)) check_out(file);
+  }
+
+  void write(const std::string& page) const {
+    if (to_output_) return write_to_standard_output(page);
+    checkpoint::AtomicFile file(options_.out);
+    file.reserve(page.size());
+    file.write(page.data(), page.size());
+    file.commit(false);
+    if (!options_.quiet)
+      write_to_standard_output(fmt::format("{}: {}\n", terminal_text(options_.out), byte_size(page.size())));
+  }
+
+  const ReportOptions& options_;
+  bool to_output_;
+};
+
+}  // namespace
+
+void add_report(CLI::App& app) {
+  auto options = std::make_shared<ReportOptions>();
+  CLI::App* report = app.add_subcommand(
+      "report", "Make a page that shows what is in a checkpoint, or what changed between two");
+  report->add_option("FILE", options->file, "a checkpoint of any format that is read, or a folder")
+      ->required()
+      ->type_name("");
+  report->add_option("OTHER", options->other, "a later one: what changed is shown too")->type_name("");
+  report->add_option("-o,--output", options->out, "the page; - for standard output")
+      ->required()
+      ->type_name("PAGE.html");
+  options->filter_given =
+      report->add_option("--filter", options->filter, "only tensors whose full name matches")
+          ->type_name("GLOB");
+  report->add_option("--title", options->title, "of the page (default: the name of the file)")
+      ->type_name("TEXT");
+  report->add_flag("--quiet", options->quiet, "say nothing, and show no progress")->disable_flag_override();
+  report->footer(kFooter);
+  report->callback([options] { Reporter(*options).run(); });
+}
+
+}  // namespace ballast::tool
