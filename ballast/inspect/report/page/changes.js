@@ -16,7 +16,7 @@ function showChanges() {
     const largest = Math.max(...changes.pairs.map((p) => real(p[1])).filter(Number.isFinite), 1e-300);
     const header = (text, number) => el("th", { scope: "col", class: number ? "number" : null }, text);
     const table = el("table", { id: "pairs" },
-      el("caption", {}, "Sorted by the relative change: the norm of the difference by the norm of the tensor before"),
+      el("caption", {}, "Most changed first: those with values that are not finite, then by the norm of the difference relative to that of the tensor before"),
       el("thead", {}, el("tr", {}, header("tensor"), header("relative change", true), el("td", {}), header("root mean square", true),
         header("largest", true), header("values changed", true), header("cosine", true))), rows);
     const more = growing(rows, changes.pairs.length, 15, 200, (i) => {

@@ -17,14 +17,24 @@ function heatMapOf(row) {
 }
 const decoded = (plane, cell) => (plane.codes[cell] === 0 ? NaN : plane.low + ((plane.codes[cell] - 1) / 254) * (plane.high - plane.low));
 
-// Around zero where there are values on both sides, both sides to the same scale; else from low to high.
+// Around zero where there are values on both sides, both sides to the same scale; else from low to high. Where few cells lie far from
+// the rest, colours end before them, so that the rest can be told apart; `beyond` is how many are past the end.
 function heatColour(plane) {
-  if (plane.low < 0 && plane.high > 0) {
-    const most = Math.max(-plane.low, plane.high);
-    return { domain: [-most, most], at: (v) => d3.interpolateRdBu(0.5 - v / most / 2) };
+  const values = Float64Array.from(plane.codes, (code, cell) => decoded(plane, cell)).filter((v) => !Number.isNaN(v)).sort();
+  const around = plane.low < 0 && plane.high > 0;
+  let [from, to] = [plane.low, plane.high];
+  if (around) {
+    const sizes = values.map(Math.abs).sort();
+    const usual = d3.quantile(sizes, 0.99), most = sizes[sizes.length - 1];
+    to = usual > 0 && usual < most / 2 ? usual : most;
+    from = -to;
+  } else if (values.length > 0) {
+    const [low, high] = [d3.quantile(values, 0.01), d3.quantile(values, 0.99)];
+    if (high > low && high - low < (to - from) / 2) [from, to] = [low, high];
   }
-  const range = plane.high - plane.low;
-  return { domain: [plane.low, plane.high], at: (v) => d3.interpolateViridis(range > 0 ? (v - plane.low) / range : 0.5) };
+  const part = (v) => (to > from ? Math.max(0, Math.min(1, (v - from) / (to - from))) : 0.5);
+  return { domain: [from, to], beyond: values.filter((v) => v < from - (to - from) * 1e-3 || v > to + (to - from) * 1e-3).length,
+    at: around ? (v) => d3.interpolateRdBu(1 - part(v)) : (v) => d3.interpolateViridis(part(v)) };
 }
 
 // One pixel a cell.
@@ -44,10 +54,11 @@ function heatImage(map, plane, colour) {
 function heatMapFigure(row) {
   const map = heatMapOf(row);
   if (!map) return null;
-  const width = 1120, height = Math.round(Math.max(40, Math.min(720, (width * map.rows) / map.columns)));
+  const width = 1120, height = Math.round(Math.max(map.rows === 1 ? 60 : 200, Math.min(720, (width * map.rows) / map.columns)));
   const canvas = el("canvas", { width, height, tabindex: 0, role: "img", class: "map" });
   const scale = el("canvas", { width: 256, height: 1, "aria-hidden": "true" });
   const axis = el("div");
+  const ends = el("span");
   const status = el("p", { role: "status", class: "hidden-text" });
   let image, transform = d3.zoomIdentity;
 
@@ -60,18 +71,21 @@ function heatMapFigure(row) {
     context.scale(transform.k, transform.k);
     context.drawImage(image, 0, 0, width, height);
     const w = width / map.columns, h = height / map.rows;
-    context.lineWidth = 2 / transform.k;
     map.marks.forEach((kind, cell) => {
-      const x = (cell % map.columns) * w, y = Math.floor(cell / map.columns) * h;
-      context.strokeStyle = "#ffffff";
-      context.strokeRect(x, y, w, h);
-      context.strokeStyle = "#000000";
-      context.beginPath();
-      context.moveTo(x, y);
-      context.lineTo(x + w, y + h);
-      context.moveTo(x + w, y);
-      context.lineTo(x, y + h);
-      context.stroke();
+      // Large enough to be found, however small the cell is.
+      const x = (cell % map.columns + 0.5) * w, y = (Math.floor(cell / map.columns) + 0.5) * h;
+      const side = Math.max(w / 2, 9 / transform.k), up = Math.max(h / 2, 9 / transform.k);
+      for (const [style, thick] of [["#ffffff", 5], ["#000000", 2]]) {
+        context.strokeStyle = style;
+        context.lineWidth = thick / transform.k;
+        context.beginPath();
+        context.rect(x - side, y - up, 2 * side, 2 * up);
+        context.moveTo(x - side, y - up);
+        context.lineTo(x + side, y + up);
+        context.moveTo(x + side, y - up);
+        context.lineTo(x - side, y + up);
+        context.stroke();
+      }
     });
     context.restore();
   };
@@ -90,6 +104,8 @@ function heatMapFigure(row) {
     svg.append("g").call(d3.axisBottom(d3.scaleLinear().domain(colour.domain).range([1, 559]))
       .ticks(7, large >= 1e5 || large < 1e-3 ? ".1e" : undefined));
     axis.replaceChildren(svg.node());
+    ends.textContent = colour.beyond ? ` Colours end at ${figure(Number(colour.domain[0].toPrecision(3)))} and ` +
+      `${figure(Number(colour.domain[1].toPrecision(3)))}; ${plural(colour.beyond, "cell")} ${colour.beyond === 1 ? "is" : "are"} beyond.` : "";
     canvas.setAttribute("aria-label", heatText(map, plane));
     draw();
   };
@@ -137,7 +153,7 @@ function heatMapFigure(row) {
     el("button", { type: "button", "aria-label": "Zoom out", onclick: () => zoomBy(1 / 1.5) }, "\u2212"),
     el("button", { type: "button", onclick: reset }, "whole"))),
   el("div", { class: "heat" }, canvas), el("div", { class: "heat-scale" }, scale, axis),
-  el("p", {}, coverText(map), " Click it, then scroll or press + and \u2212 to zoom; drag or use the arrows to move."), status);
+  el("p", {}, coverText(map), ends, " Click it, then scroll or press + and \u2212 to zoom; drag or use the arrows to move."), status);
 }
 
 function coverText(map) {

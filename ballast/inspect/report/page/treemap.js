@@ -5,6 +5,15 @@ const kMapWidth = 960, kMapHeight = 540;
 const kSmallestTile = 16;  // of smaller ones the module is drawn whole
 let mapNode = root;
 
+// Shades of a group's colour tell the parts of it apart.
+const kShades = [0, 0.28, 0.5, 0.15, 0.4];
+function shadeOf(group, leaf) {
+  const fork = below(group);
+  let at = leaf;
+  while (at !== fork && at.parent !== fork) at = at.parent;
+  return kShades[fork.children ? Math.max(0, childrenOf(fork).indexOf(at)) % kShades.length : 0];
+}
+
 // The node that a module with nothing beside it leads to: there is no choice to make before.
 function below(node) {
   while (node.children && node.children.size === 1) {
@@ -48,15 +57,14 @@ function drawTreemap() {
   const box = (selection) => selection.attr("x", (h) => h.x0).attr("y", (h) => h.y0)
     .attr("width", (h) => Math.max(0, h.x1 - h.x0)).attr("height", (h) => Math.max(0, h.y1 - h.y0));
   const tiles = box(svg.append("g").selectAll("rect").data(leaves).enter().append("rect")).attr("class", "tile")
-    .attr("fill", (h) => colourOf.get(top(h)));
+    .attr("fill", (h) => d3.interpolateRgb(colourOf.get(top(h)), "#ffffff")(shadeOf(top(h), h.data)));
   const cover = svg.append("g").attr("pointer-events", "none");
   box(cover.selectAll("rect").data(leaves.filter((h) => h.data.shared)).enter().append("rect")).attr("fill", "url(#hatch)");
   const words = svg.append("g");
-  const fits = (text, width, size) => text.length * size * 0.62 < width - 6;
   words.selectAll("text.group").data((hierarchy.children || []).filter((h) => h.children && h.x1 - h.x0 > 40 && h.y1 - h.y0 > 34)).enter()
     .append("text").attr("class", "group").attr("x", (h) => h.x0 + 4).attr("y", (h) => h.y0 + 13)
     .text((h) => shortened(`${h.data.name}  ${percent(h.value, mapNode.own)}`, (h.x1 - h.x0 - 6) / 7.2));
-  words.selectAll("text.leaf").data(leaves.filter((h) => h.y1 - h.y0 > 15 && fits(labelOf(h), h.x1 - h.x0, 11))).enter()
+  words.selectAll("text.leaf").data(leaves.filter((h) => h.y1 - h.y0 > 15 && labelOf(h) !== "")).enter()
     .append("text").attr("class", "leaf").attr("x", (h) => h.x0 + 4).attr("y", (h) => h.y0 + 12).text(labelOf);
 
   const say = (h) => `${h.data.path || "(no name)"}: ${whole(h.data.own)} parameters, ${percent(h.data.own, root.own)}` +
@@ -75,11 +83,16 @@ function drawTreemap() {
   byId("treemap").replaceChildren(svg.node());
 }
 
-// The part of a leaf's path below its group.
+// As much of a leaf's path below its group as fits, from its end.
 function labelOf(h) {
   let from = h;
   while (from.depth > 1) from = from.parent;
-  return from === h ? h.data.name : h.data.path.slice(from.data.path.length + 1) || h.data.name;
+  const path = from === h ? h.data.name : h.data.path.slice(from.data.path.length + 1) || h.data.name;
+  const most = (h.x1 - h.x0 - 6) / 6.8;
+  for (let text = path; ; text = text.slice(text.indexOf(".") + 1)) {
+    if (text.length <= most) return text;
+    if (!text.includes(".")) return "";
+  }
 }
 function shortened(text, most) {
   return text.length <= most ? text : most < 4 ? "" : text.slice(0, most - 1) + "\u2026";
