@@ -6,6 +6,7 @@
 #include "ballast/inspect/content_hash.h"
 #include "ballast/inspect/element_runs.h"
 #include "ballast/inspect/health_rules.h"
+#include "ballast/inspect/pieces.h"
 
 namespace ballast::inspect {
 namespace detail {
@@ -97,6 +98,7 @@ std::vector<Finding> health(const StateDict& state, ArrayRef<Statistics> statist
     examine_rows(p, findings);
     examine_scale(p, options, findings);
     examine_types(p, options, findings);
+    if (options.release_pages) release_pages(p.tensor, {0, 0, p.tensor.numel()});
   }
   examine_copies(all, options, findings);
   examine_counters(all, options, findings);

@@ -84,6 +84,8 @@ class Reporter {
   explicit Reporter(const ReportOptions& options) : options_(options), to_output_(options.out == "-") {}
 
   void run() {
+    check<ValueError>(!options_.out.empty(), "-o is missing: ballast report {} -o report.html",
+                      options_.file);
     check_out(options_.file);
     if (!options_.other.empty()) check_out(options_.other);
     const Checkpoint file = open(options_.file);
@@ -158,9 +160,7 @@ void add_report(CLI::App& app) {
       ->required()
       ->type_name("");
   report->add_option("OTHER", options->other, "a later one: what changed is shown too")->type_name("");
-  report->add_option("-o,--output", options->out, "the page; - for standard output")
-      ->required()
-      ->type_name("PAGE.html");
+  report->add_option("-o,--output", options->out, "the page; - for standard output")->type_name("PAGE.html");
   options->filter_given =
       report->add_option("--filter", options->filter, "only tensors whose full name matches")
           ->type_name("GLOB");

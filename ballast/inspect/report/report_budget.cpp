@@ -1,6 +1,7 @@
 #include "ballast/inspect/report/report_budget.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "ballast/inspect/report/report_data.h"
@@ -29,7 +30,7 @@ Share share_out(std::int64_t bytes, std::span<const std::int64_t> histogram_byte
     --left;
     if (cells < std::min(sizes[i], kFewestCells)) continue;
     share.cells[i] = cells;
-    bytes -= kMapBytes + static_cast<std::int64_t>(static_cast<double>(cells) * kCellBytes);
+    bytes -= kMapBytes + static_cast<std::int64_t>(std::ceil(static_cast<double>(cells) * kCellBytes));
   }
   return share;
 }

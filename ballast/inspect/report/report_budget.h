@@ -18,7 +18,7 @@ inline constexpr std::int64_t kFewestCells = 16;
 /// Characters that a cell takes: two bytes as base64, four characters for three bytes.
 inline constexpr double kCellBytes = 2 * 4.0 / 3;
 /// What a map takes besides its cells.
-inline constexpr std::int64_t kMapBytes = 96;
+inline constexpr std::int64_t kMapBytes = 72;
 
 struct Share {
   std::int64_t bins = 0;

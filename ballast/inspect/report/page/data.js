@@ -31,7 +31,7 @@ const shapeText = (shape) => "[" + shape.join(", ") + "]";
 // A name may be a module's and a tensor's at once; the tensor then stands inside the module, under the empty name.
 function node(name, path, parent) {
   return { name, path, parent, children: new Map(), row: -1, parameters: 0, own: 0, tensors: 0, depth: parent ? parent.depth + 1 : 0,
-    severity: 0, changed: false, shared: false, open: false };
+    severity: 0, changed: false, shared: false, sharing: false, open: false };
 }
 
 const root = node("", "", null);
@@ -67,6 +67,7 @@ for (let row = 0; row < rowCount; ++row) {
     up.parameters += count;
     up.own += tensors.own[row];
     up.tensors += 1;
+    up.sharing = up.sharing || leaf.shared;
   }
 }
 

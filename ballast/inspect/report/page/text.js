@@ -21,8 +21,8 @@ const plural = (n, word) => whole(n) + " " + word + (n === 1 ? "" : "s");
 function bytes(n) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let k = 0;
-  while (n >= 1024 && k + 1 < units.length) { n /= 1024; ++k; }
-  return (k === 0 ? n : n.toPrecision(3).replace(/e\+?(\d+)/, "e$1")) + " " + units[k];
+  while (n >= 999.5 && k + 1 < units.length) { n /= 1024; ++k; }
+  return (k === 0 ? n : n.toPrecision(3)) + " " + units[k];
 }
 
 // 1,234 -> "1.23 k"

@@ -1,6 +1,5 @@
 // Where the parameters are: rectangles as large as the parameters in them, and beside them the same as a table.
 const kTiles = ["#77aadd", "#ee8866", "#eedd88", "#99ddff", "#44bb99", "#ffaabb", "#bbcc33", "#c3b1e1", "#d9c3a5", "#9fc5b5"];
-const kRestTile = "#c9c9c6";
 const kMapWidth = 960, kMapHeight = 540;
 const kSmallestTile = 16;  // of smaller ones the module is drawn whole
 let mapNode = root;
@@ -29,7 +28,7 @@ function partsOf(node) {
 }
 
 function colours(parts) {
-  return new Map(parts.map((part, i) => [part, i < kTiles.length ? kTiles[i] : kRestTile]));
+  return new Map(parts.map((part, i) => [part, kTiles[i % kTiles.length]]));
 }
 
 function drawTreemap() {
@@ -119,7 +118,7 @@ function drawLegend() {
       part.shared ? el("span", { class: "soft" }, " shared") : ""),
       el("td", { class: "number" }, whole(part.own)), el("td", { class: "number" }, percent(part.own, mapNode.own)));
   }, "parts");
-  const hatched = tensors.groups.length ? el("p", { class: "soft" }, "Hatched: shares its storage with others; counted once.") : null;
+  const hatched = mapNode.sharing ? el("p", { class: "soft" }, "Hatched: shares its storage with others; counted once.") : null;
   byId("legend").replaceChildren(...[table, more, hatched].filter(Boolean));
 }
 
