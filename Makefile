@@ -6,6 +6,7 @@
 #   make test             build and run every test
 #   make test-all         the same under three presets: release, dev (AddressSanitizer, UBSan) and tsan
 #   make build            programs in build/bin
+#   make test-report      the pages of ballast report in a headless Chromium, which this installs (TESTS=report_test.Page for a part)
 #   make bench            measure, beside PyTorch where it is installed
 #   make fuzz             every fuzz target for a minute (FUZZ_SECONDS=600, TARGETS="zip pickle")
 #   make format           lay the source text out
@@ -19,7 +20,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 export PATH := $(CURDIR)/.cache/cmake/bin:$(PATH)
 export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 
-.PHONY: run test test-all build bench fuzz format lint install clean dependencies
+.PHONY: run test test-all test-report build bench fuzz format lint install clean dependencies
 .DEFAULT_GOAL := build
 
 dependencies:
@@ -47,6 +48,12 @@ test-all: test
 	  cmake --build --preset $$preset -j $(JOBS) && \
 	  ctest --preset $$preset || exit 1; \
 	done
+
+test-report:
+	@scripts/install-dependencies.sh --report
+	@scripts/configure.sh release
+	@cmake --build --preset release -j $(JOBS) --target ballast_tool
+	@tests/report/run.sh build/bin/ballast build/report-screenshots $(TESTS)
 
 bench:
 	@scripts/install-dependencies.sh --bench

@@ -5,6 +5,7 @@
 #   scripts/install-dependencies.sh --lint    # clang-format and clang-tidy as well
 #   scripts/install-dependencies.sh --bench   # what the benchmarks need as well
 #   scripts/install-dependencies.sh --fuzz    # clang with its libFuzzer as well
+#   scripts/install-dependencies.sh --report  # a browser for the tests of report pages as well
 #
 # When everything is there it does nothing and says nothing. On other systems it lists what to install and exits with 1.
 # docs/dependencies.md says more about each.
@@ -68,6 +69,7 @@ find_missing() {
   have_header oneapi/dnnl/dnnl.hpp || need libdnnl-dev "convolutions (oneDNN)"
   need_library simdjson libsimdjson-dev "headers of safetensors files, indexes of sharded checkpoints"
   need_library nlohmann_json nlohmann-json3-dev "JSON in checkpoints, and the tests' golden data"
+  compgen -G "/usr/*/nodejs/d3/dist/d3.min.js" >/dev/null || need node-d3 "the charts in the pages of ballast report (D3)"
   need_library CLI11 libcli11-dev "the command line of ballast"
   need_library gtest libgtest-dev "the tests"
   if [[ "${1:-}" == --lint ]]; then
@@ -81,6 +83,11 @@ find_missing() {
     compgen -G "/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a" >/dev/null || need libclang-rt-dev "libFuzzer and the sanitizers of clang"
     compgen -c llvm-symbolizer >/dev/null || need llvm "names functions in the sanitizers' reports"
     have python3 || need python3 "puts the seeds together"
+  elif [[ "${1:-}" == --report ]]; then
+    have chromium || need chromium "opens the pages of ballast report in their tests"
+    have chromedriver || need chromium-driver "lets the tests steer it"
+    /usr/bin/python3 -c "import selenium" 2>/dev/null || need python3-selenium "the tests' side of that"
+    [[ -f .cache/axe/axe.min.js ]] || python3 -m pip --version >/dev/null 2>&1 || need python3-pip "fetches axe-core"
   fi
 }
 
@@ -99,8 +106,23 @@ replace_package() {  # replace_package <from> <to>
   done
 }
 
+# axe-core, which looks for what keeps people from using a page, comes in a package of the Python index that carries it.
+fetch_axe() {
+  [[ "${1:-}" == --report && ! -f .cache/axe/axe.min.js ]] || return 0
+  local folder
+  folder=$(mktemp -d)
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps -d "$folder" axe-playwright-python==0.1.8
+  python3 -m zipfile -e "$folder"/*.whl "$folder"
+  mkdir -p .cache/axe
+  cp "$folder"/axe_playwright_python/axe.min.js .cache/axe/
+  rm -r "$folder"
+}
+
 find_missing "${1:-}"
-[[ ${#packages[@]} -eq 0 ]] && exit 0
+if [[ ${#packages[@]} -eq 0 ]]; then
+  fetch_axe "${1:-}"
+  exit 0
+fi
 
 if ! have apt-get; then
   echo "Ballast needs the following, under the names Debian and Ubuntu give them; please install them and try again:" >&2
@@ -170,3 +192,4 @@ if [[ ${#packages[@]} -ne 0 ]]; then
   describe >&2
   exit 1
 fi
+fetch_axe "${1:-}"

@@ -34,6 +34,9 @@ function node(name, path, parent) {
     severity: 0, changed: false, shared: false, sharing: false, open: false };
 }
 
+// A name that would be seen as nothing.
+const seen = (name) => (name.trim() === "" ? "(no name)" : name);
+
 const root = node("", "", null);
 const leafOf = new Array(rowCount);
 const kSeverities = ["", "note", "warning", "error"];
@@ -50,13 +53,13 @@ for (let row = 0; row < rowCount; ++row) {
   for (let k = 0; k + 1 < parts.length; ++k) {
     let next = at.children.get("m" + parts[k]);
     if (!next) {
-      next = node(parts[k], parts.slice(0, k + 1).join("."), at);
+      next = node(seen(parts[k]), parts.slice(0, k + 1).join("."), at);
       at.children.set("m" + parts[k], next);
     }
     at = next;
   }
   const name = parts[parts.length - 1];
-  const leaf = node(name === "" ? "(no name)" : name, tensors.name[row], at);
+  const leaf = node(seen(name), tensors.name[row], at);
   leaf.children = null;
   leaf.row = row;
   leaf.shared = tensors.group[row] >= 0;

@@ -28,7 +28,7 @@ function moduleDetail(n) {
       el("td", {}, part.children ? plural(part.tensors, "tensor") : shapeText(tensors.shape[part.row])),
       el("td", { class: "number" }, whole(part.parameters)), el("td", { class: "number" }, percent(part.parameters, n.parameters)));
   }, "parts");
-  return [heading(n.path || n.name),
+  return [heading(seen(n.path)),
     el("p", { class: "lead" }, `${plural(n.tensors, "tensor")}, ${plural(n.parameters, "parameter")}` +
       (n.own !== n.parameters ? ` (${whole(n.own)} with shared ones counted once)` : "") + `, ${percent(n.own, root.own)} of the file`),
     el("p", {}, el("button", { type: "button", onclick: () => {
@@ -43,7 +43,7 @@ function tensorDetail(n) {
   const row = n.row;
   const count = elements(tensors.shape[row]);
   const figures = figuresOf(row);
-  const out = [heading(n.path || "(no name)"),
+  const out = [heading(seen(n.path)),
     el("p", { class: "lead" }, `${typeOf(row)} ${shapeText(tensors.shape[row])}, ${plural(count, "parameter")}, ${bytes(tensors.bytes[row])}`)];
   const note = tensors.notes[row];
   if (note) out.push(el("p", {}, note[0].toUpperCase() + note.slice(1) + "."));

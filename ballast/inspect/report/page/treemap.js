@@ -66,7 +66,7 @@ function drawTreemap() {
   words.selectAll("text.leaf").data(leaves.filter((h) => h.y1 - h.y0 > 15 && labelOf(h) !== "")).enter()
     .append("text").attr("class", "leaf").attr("x", (h) => h.x0 + 4).attr("y", (h) => h.y0 + 12).text(labelOf);
 
-  const say = (h) => `${h.data.path || "(no name)"}: ${whole(h.data.own)} parameters, ${percent(h.data.own, root.own)}` +
+  const say = (h) => `${seen(h.data.path)}: ${whole(h.data.own)} parameters, ${percent(h.data.own, root.own)}` +
     (h.data.children ? `, ${plural(h.data.tensors, "tensor")}` : `, ${shapeText(tensors.shape[h.data.row])}`) +
     (h.data.shared ? ", shared" : "");
   tiles.each(function (h) {
