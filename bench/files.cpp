@@ -11,7 +11,7 @@
 namespace ballast::bench {
 namespace {
 
-constexpr int kLarge = 200, kMany = 20'000;
+constexpr int kLarge = 200, kMany = 20'000, kReport = 2'000;
 constexpr const char* kOne = "layers.137.weight";
 
 StateDict large_dict() {
@@ -26,6 +26,14 @@ StateDict many_dict() {
   StateDict dict;
   for (int i = 0; i < kMany; ++i)
     dict.append(fmt::format("blocks.{}.layers.{}.weight", i / 100, i % 100), randn({64}));
+  return dict;
+}
+
+StateDict report_dict() {
+  manual_seed(0);
+  StateDict dict;
+  for (int i = 0; i < kReport; ++i)
+    dict.append(fmt::format("blocks.{}.layers.{}.weight", i / 20, i % 20), randn({512, 262}));
   return dict;
 }
 
@@ -104,5 +112,7 @@ void write_files(const std::string& folder) {
   save(large_dict(), folder + "/a.pth");
   save(many_dict(), folder + "/many.pth");
 }
+
+void write_report_file(const std::string& folder) { save(report_dict(), folder + "/report.pth"); }
 
 }  // namespace ballast::bench

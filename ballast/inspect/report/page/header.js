@@ -14,7 +14,7 @@ function factsOf(file, title) {
     fact("format", file.format, file.checked ? "checksums compared" : null),
     fact("parameters", whole(file.parameters_unique), unique ? whole(file.parameters) + " with shared ones counted each time" : null),
     fact("tensors", whole(file.tensors), filtered ? "of " + whole(file.tensors_in_file) + " in the file" : null),
-    fact("of tensors", bytes(file.bytes_unique), whole(file.bytes_unique) + " bytes"),
+    fact("size of tensors", bytes(file.bytes_unique), whole(file.bytes_unique) + " bytes"),
     fact(types.length === 1 ? "type" : "types", types.length ? types[0][0] : "none",
       types.length > 1 ? types.slice(1, 5).map(([t, n]) => `${t} (${whole(n)})`).join(", ") + (types.length > 5 ? ", \u2026" : "") : null)));
   file.hashes.forEach((hash) => {

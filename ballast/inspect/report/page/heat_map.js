@@ -56,6 +56,8 @@ function heatMapFigure(row) {
   if (!map) return null;
   const width = 1120, height = Math.round(Math.max(map.rows === 1 ? 60 : 200, Math.min(720, (width * map.rows) / map.columns)));
   const canvas = el("canvas", { width, height, tabindex: 0, role: "img", class: "map" });
+  // Cells of a small tensor need not fill the page.
+  canvas.style.maxWidth = Math.max(240, 48 * map.columns) + "px";
   const scale = el("canvas", { width: 256, height: 1, "aria-hidden": "true" });
   const axis = el("div");
   const ends = el("span");

@@ -2,6 +2,7 @@
 // twenty thousand tensors open as fast as twenty.
 const kRowHeight = 26;
 const kBeyond = 8;  // rows above and below what is in view
+const kDeepest = 12;  // levels that are moved to the right
 const tree = { rows: [], active: null, selected: null, matched: null, closedInSearch: new Set() };
 
 const childrenOf = (n) => (n.children ? [...n.children.values()] : []);
@@ -61,7 +62,7 @@ function rowElement(i) {
   n.changed ? el("span", { class: "badge note" }, "changed") : null,
   el("span", { class: "count" }, rounded(n.parameters)));
   row.style.top = i * kRowHeight + "px";
-  row.style.paddingLeft = 0.2 + 0.95 * (n.depth - 1) + "rem";
+  row.style.paddingLeft = 0.2 + 0.95 * Math.min(n.depth - 1, kDeepest) + "rem";
   row.addEventListener("click", (event) => {
     const twist = event.target.classList.contains("twist");
     tree.active = n;
