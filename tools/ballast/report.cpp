@@ -61,6 +61,7 @@ std::set<std::string> files_of(const Checkpoint& checkpoint) {
 
 std::vector<FileHash> hashes_of(const std::set<std::string>& files) {
   std::vector<FileHash> hashes;
+  hashes.reserve(files.size());
   for (const std::string& file : files)
     hashes.push_back({file, static_cast<std::uint64_t>(fs::file_size(file)), file_sha256(file)});
   return hashes;

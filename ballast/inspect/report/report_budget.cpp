@@ -25,7 +25,8 @@ Share share_out(std::int64_t bytes, std::span<const std::int64_t> histogram_byte
       static_cast<std::int64_t>(std::ranges::count_if(sizes, [](std::int64_t size) { return size > 0; }));
   for (const std::size_t i : order) {
     if (sizes[i] == 0) continue;
-    const auto even = static_cast<std::int64_t>(static_cast<double>(bytes / left - kMapBytes) / kCellBytes);
+    const auto even = static_cast<std::int64_t>(
+        (static_cast<double>(bytes) / static_cast<double>(left) - kMapBytes) / kCellBytes);
     const std::int64_t cells = std::min({sizes[i], even, kMostCells});
     --left;
     if (cells < std::min(sizes[i], kFewestCells)) continue;

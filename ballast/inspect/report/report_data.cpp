@@ -62,6 +62,7 @@ Look look_of(const TensorRow& row) {
 void count_own(ReportRows& rows, const std::vector<std::size_t>& group) {
   constexpr std::size_t kFew = 64;
   std::vector<TensorRow> shown;
+  shown.reserve(group.size());
   for (const std::size_t i : group) shown.push_back(rows.listing.rows[i]);
   const TensorTotals all = totals_of(shown);
   std::uint64_t left = all.parameters_unique, before = 0;
