@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "ballast/checkpoint/save.h"
+#include "ballast/inspect/checkpoint_numbers.h"
 #include "ballast/inspect/heat_map.h"
 #include "ballast/inspect/report/base64.h"
 #include "ballast/inspect/report/report_budget.h"
@@ -192,6 +193,30 @@ TEST(Report, WhatIsSharedIsCountedOnce) {
   EXPECT_EQ(data["tensors"]["look"][0], data["tensors"]["look"][1]);
 }
 
+TEST(Report, QuantisedTensorsHaveTheFiguresOfTheirNumbers) {
+  const Checkpoint file = load(data_path("checkpoints/gguf/quants.gguf"));
+  const Json data = parsed(inspect::html_report(file));
+  const inspect::TensorListing listing = inspect::list_tensors(file, {});
+  const std::vector<inspect::Statistics> all = inspect::statistics(listing);
+  std::size_t quantised = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!listing.rows[i].value().quantized) continue;
+    const std::string note = data["tensors"]["notes"][std::to_string(i)];
+    if (all[i].count == 0) {
+      EXPECT_NE(note.find("not computed"), std::string::npos) << note;
+      EXPECT_EQ(data["tensors"]["look"][i], -1);
+      continue;
+    }
+    const std::size_t look = data["tensors"]["look"][i];
+    EXPECT_NEAR(data["figures"][look][2].get<double>(), all[i].std, 1e-5 * all[i].abs_max);
+    EXPECT_EQ(data["maps"][look][0].get<std::int64_t>() * data["maps"][look][1].get<std::int64_t>(),
+              listing.rows[i].value().numel());
+    ++quantised;
+  }
+  std::cout << "[ cases ] " << quantised << " quantised tensors\n";
+  EXPECT_GT(quantised, 3u);
+}
+
 TEST(Report, SaysWhatChanged) {
   std::mt19937_64 random(3);
   StateDict a, b;
@@ -216,6 +241,8 @@ TEST(Report, SaysWhatChanged) {
   EXPECT_EQ(changes["equal"], 1);
   EXPECT_EQ(changes["added"], Json({"new<"}));
   EXPECT_EQ(changes["removed"], Json({4}));
+  EXPECT_EQ(changes["layers"].size(), 1u);
+  EXPECT_EQ(changes["layers"][0][2], 3);
 }
 
 TEST(Report, NamesOfAStateDictMeetThoseOfATrainingCheckpoint) {

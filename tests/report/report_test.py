@@ -331,6 +331,7 @@ class Page(PageTest):
         text = self.find("#changes").text
         self.assertIn("4 of 9 tensors changed", text)
         self.assertIn("1 added", text)
+        self.assertEqual(self.texts("#layers tbody button"), [f"encoder.layers.{i}" for i in (1, 3, 2, 0)])
         relative = self.run_script("return [...document.querySelectorAll('#pairs tbody tr')].map((r) => Number(r.dataset.relative))")
         names = self.texts("#pairs tbody button")
         self.assertEqual(names, [f"encoder.layers.{i}.weight" for i in (1, 3, 2, 0)])  # that with a NaN first
@@ -339,6 +340,8 @@ class Page(PageTest):
         self.all("#pairs tbody button")[1].click()
         self.assertEqual(self.find("#detail h3").text, "encoder.layers.3.weight")
         self.assertIn("Moved by", self.find("#detail").text)
+        self.all("#layers tbody button")[2].click()
+        self.assertEqual(self.find("#detail h3").text, "encoder.layers.2")
         self.assertEqual(len(self.texts("header h2")), 2)
         self.assertEqual(self.console(), [])
         self.screenshot("two_files")

@@ -1,5 +1,6 @@
 #include "tools/ballast/report.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/ballast/common_options.h"
 #include "tools/ballast/figures.h"
 #include "tools/ballast/progress.h"
 #include "tools/ballast/sha256.h"
@@ -22,6 +24,7 @@
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/storage_source.h"
 #include "ballast/core/error.h"
+#include "ballast/core/glob.h"
 #include "ballast/inspect/report/report.h"
 
 namespace ballast::tool {
@@ -43,9 +46,8 @@ Examples:
 Nothing in a file is ever executed, by the command or by the page. Exit status: 0, or 2 with one line on standard error.)";
 
 struct ReportOptions {
-  std::string file, other, out, title, filter;
-  bool quiet = false;
-  CLI::Option* filter_given = nullptr;
+  std::string file, other, out, title;
+  CommonOptions common;
 };
 
 /// The files that a checkpoint is read from, the one that was named first.
@@ -93,10 +95,10 @@ class Reporter {
     check_inputs(file);
     Progress progress("looking", shown());
     inspect::ReportOptions report{.title = options_.title,
+                                  .filter = options_.common.filter,
                                   .made_by = fmt::format("ballast {}", kVersion),
                                   .progress = progress.callback(),
                                   .release_pages = true};
-    if (options_.filter_given->count() > 0) report.filter = options_.filter;
     const Hashing hashing(file);
     report.hashes = hashing.callback();
     std::string page;
@@ -114,12 +116,18 @@ class Reporter {
   }
 
  private:
-  [[nodiscard]] bool shown() const { return !options_.quiet && Progress::on_terminal(); }
+  [[nodiscard]] bool shown() const { return !options_.common.quiet && Progress::on_terminal(); }
 
   Checkpoint open(const std::string& path) const {
     Progress progress(fs::path(path).filename().string(), shown());
     Checkpoint checkpoint = load(path, {.progress = progress.callback()});
     progress.finish();
+    const auto& filter = options_.common.filter;
+    const auto matches = [&](const checkpoint::NamedTensor& t) { return glob_matches(*filter, t.name); };
+    if (filter && std::ranges::none_of(checkpoint.tensors(), matches)) {
+      throw KeyError(fmt::format("{}: no name of its {} tensors matches {}", path,
+                                 with_commas(checkpoint.tensors().size()), *filter));
+    }
     return checkpoint;
   }
 
@@ -143,7 +151,7 @@ class Reporter {
     file.reserve(page.size());
     file.write(page.data(), page.size());
     file.commit(false);
-    if (!options_.quiet)
+    if (!options_.common.quiet)
       write_to_standard_output(fmt::format("{}: {}\n", terminal_text(options_.out), byte_size(page.size())));
   }
 
@@ -162,12 +170,10 @@ void add_report(CLI::App& app) {
       ->type_name("");
   report->add_option("OTHER", options->other, "a later one: what changed is shown too")->type_name("");
   report->add_option("-o,--output", options->out, "the page; - for standard output")->type_name("PAGE.html");
-  options->filter_given =
-      report->add_option("--filter", options->filter, "only tensors whose full name matches")
-          ->type_name("GLOB");
+  add_filter(*report, options->common);
   report->add_option("--title", options->title, "of the page (default: the name of the file)")
       ->type_name("TEXT");
-  report->add_flag("--quiet", options->quiet, "say nothing, and show no progress")->disable_flag_override();
+  add_quiet(*report, options->common, "say nothing, and show no progress");
   report->footer(kFooter);
   report->callback([options] { Reporter(*options).run(); });
 }

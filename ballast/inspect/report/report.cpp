@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "ballast/inspect/checkpoint_numbers.h"
 #include "ballast/inspect/heat_map.h"
 #include "ballast/inspect/report/report_budget.h"
 #include "ballast/inspect/report/report_data.h"
@@ -40,9 +41,9 @@ class Passes {
   std::uint64_t total_, done_ = 0;
 };
 
-std::uint64_t bytes_of(const std::vector<Tensor>& tensors) {
+std::uint64_t bytes_of(const TensorListing& looks) {
   std::uint64_t bytes = 0;
-  for (const Tensor& t : tensors) bytes += static_cast<std::uint64_t>(t.nbytes());
+  for (const TensorRow& row : looks.rows) bytes += row.bytes;
   return bytes;
 }
 
@@ -67,7 +68,8 @@ class ReportWriter {
     json_.key("tensors"), write_tensors(json_, file_, rows_);
     json_.key("figures"), write_figures(json_, rows_, statistics_);
     json_.key("findings");
-    write_findings(json_, rows_, findings_of(rows_, statistics_, {.release_pages = options_.release_pages}));
+    write_findings(json_, rows_,
+                   findings_of(file_, rows_, statistics_, {.release_pages = options_.release_pages}));
     if (other_ != nullptr) {
       json_.key("changes");
       write_changes(json_, changes_between(file_, rows_, *other_, other_rows_,
@@ -103,8 +105,8 @@ class ReportWriter {
     json_.end_array();
     json_.key("page_bytes"), json_.number(options_.page_bytes);
     json_.key("maps"), json_.begin_array(JsonWriter::Layout::kLines);
-    for (const HeatMap& map :
-         heat_maps(rows_.looks, share.cells, {.progress = progress, .release_pages = options_.release_pages}))
+    for (const HeatMap& map : heat_maps_of(rows_.looks, share.cells,
+                                           {.progress = progress, .release_pages = options_.release_pages}))
       write_heat_map(json_, map);
     json_.end_array();
   }
@@ -127,8 +129,10 @@ class ReportWriter {
   /// Values that a map of each look could show; 0 where it is to have none.
   [[nodiscard]] std::vector<std::int64_t> map_sizes() const {
     std::vector<std::int64_t> sizes;
-    for (std::size_t i = 0; i < rows_.looks.size(); ++i)
-      sizes.push_back(rows_.is_matrix[i] && statistics_[i].count > 1 ? statistics_[i].count : 0);
+    for (std::size_t i = 0; i < rows_.looks.rows.size(); ++i) {
+      const bool is_matrix = !rows_.looks.rows[i].value().sparse;
+      sizes.push_back(is_matrix && statistics_[i].count > 1 ? statistics_[i].count : 0);
+    }
     return sizes;
   }
 

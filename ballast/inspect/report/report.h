@@ -46,8 +46,7 @@ struct ReportOptions {
 /// The most tensors a page lists; it says how many there are.
 inline constexpr std::size_t kReportTensors = 50'000;
 
-/// The text of the page, UTF-8. What the file does not hold the elements of (meta), or holds in a form without numbers (blocks of
-/// GGUF), is listed without figures.
+/// The text of the page, UTF-8. What has no numbers (checkpoint_numbers.h) is listed without figures.
 [[nodiscard]] std::string html_report(const checkpoint::Checkpoint& file, const ReportOptions& options = {});
 [[nodiscard]] std::string html_report(const checkpoint::Checkpoint& file, const checkpoint::Checkpoint& other,
                                       const ReportOptions& options = {});

@@ -9,54 +9,53 @@
 #include <fmt/format.h>
 
 #include "ballast/core/error.h"
-#include "ballast/inspect/element_runs.h"
+#include "ballast/inspect/checkpoint_numbers.h"
 
 namespace ballast::inspect::detail {
 namespace {
 
 using checkpoint::Checkpoint;
+using checkpoint::Layout;
 using checkpoint::TensorValue;
 
-/// What of a tensor can be looked at, and what to know of it.
-struct Look {
-  Tensor tensor;  // undefined: nothing
-  std::string note;
-  bool matrix = true;
-};
-
-Look look_of_quantized(const TensorValue& value) {
-  const TensorValue::Quantized& q = *value.quantized;
-  if (q.scheme == checkpoint::kGgmlBlocks) {
-    return {{},
-            fmt::format("kept in blocks of {}: ballast convert --dequantize makes numbers of them", q.dtype)};
-  }
-  const std::string how = q.scales.defined()
-                              ? fmt::format("with a scale for each index of dimension {}", q.axis)
-                              : fmt::format("value = (integer - {}) x {}", q.zero_point, q.scale);
-  return {value.tensor, fmt::format("figures are of the stored integers; {}", how)};
-}
-
-/// Whether reading each element takes much longer than reading what is stored.
-bool repeats_without_measure(const Tensor& t) {
-  constexpr std::int64_t kMuch = std::int64_t{1} << 28, kTimes = 64;
-  const auto stored = static_cast<std::int64_t>(t.storage().nbytes()) / t.itemsize();
-  return t.numel() > kMuch && t.numel() / kTimes > stored;
-}
-
-Look look_of(const TensorRow& row) {
+/// What to know of a tensor's figures, or why there are none.
+std::string note_on(const TensorRow& row) {
   const TensorValue& value = row.value();
-  if (row.is_on_meta()) return {{}, "on meta: the file holds no elements"};
+  if (row.is_on_meta()) return "on meta: the file holds no elements";
+  if (value.repeats_without_measure()) return "shows what is stored over and over: not looked at";
   if (value.sparse) {
     const Tensor& values = value.sparse->values;
-    if (!values.defined() || values.is_meta()) return {{}, "sparse, without values"};
-    return {values, fmt::format("figures are of the {} stored values", values.numel()), false};
+    return values.defined() ? fmt::format("figures are of the {} stored values", values.numel())
+                            : "sparse, without values";
   }
-  if (!value.tensor.defined() || value.tensor.is_meta()) return {{}, "no elements"};
-  if (repeats_without_measure(value.tensor))
-    return {{}, "shows the elements of its storage over and over: not looked at"};
-  if (value.quantized) return look_of_quantized(value);
-  return {value.conj || value.neg ? value.resolved() : value.tensor, {}};
+  if (value.quantized) {
+    return has_numbers(value)
+               ? fmt::format("figures are of the numbers that {} stands for", value.quantized->dtype)
+               : fmt::format("kept as {}, whose numbers are not computed", value.quantized->dtype);
+  }
+  return has_numbers(value) ? "" : "no elements";
 }
+
+/// Finds views that were there before.
+class Views {
+ public:
+  /// The number that was given first for a tensor of the same elements in the same shape.
+  std::size_t first(const TensorValue& value, std::size_t number) {
+    if (value.layout != Layout::kStrided) return number;
+    const Tensor& t = value.tensor;
+    return seen_
+        .try_emplace({t.storage().id(), t.storage_offset(), t.sizes().vec(), t.strides().vec(), t.dtype(),
+                      value.conj, value.neg},
+                     number)
+        .first->second;
+  }
+
+ private:
+  std::map<std::tuple<const void*, std::int64_t, std::vector<std::int64_t>, std::vector<std::int64_t>, DType,
+                      bool, bool>,
+           std::size_t>
+      seen_;
+};
 
 /// How many of a group's elements each row is the first to show.
 void count_own(ReportRows& rows, const std::vector<std::size_t>& group) {
@@ -80,22 +79,8 @@ void count_own(ReportRows& rows, const std::vector<std::size_t>& group) {
   }
 }
 
-StateDict named(const ReportRows& rows, std::string_view prefix,
-                std::unordered_map<std::string, std::size_t>& row_of) {
-  StateDict state;
-  for (std::size_t i = 0; i < rows.listing.rows.size(); ++i) {
-    const std::string& name = rows.listing.rows[i].tensor->name;
-    const std::size_t look = rows.look_of[i];
-    if (look == kNowhere || !rows.is_matrix[look] || !name.starts_with(prefix)) continue;
-    // Two keys may make one name: {"a.b": .., "a": {"b": ..}}. The first counts.
-    if (row_of.emplace(name.substr(prefix.size()), i).second)
-      state.append(name.substr(prefix.size()), rows.looks[look]);
-  }
-  return state;
-}
-
 /// What stands before the names of a file's state dict in its listing: "model_state_dict."; none if it is no part of it.
-std::string state_prefix(const Checkpoint& file, const ReportRows& rows) {
+std::string state_prefix(const Checkpoint& file, const TensorListing& listing) {
   StateDict state;
   try {
     state = file.state_dict();
@@ -104,9 +89,9 @@ std::string state_prefix(const Checkpoint& file, const ReportRows& rows) {
   }
   if (state.empty()) return {};
   std::unordered_set<std::string_view> names;
-  for (const TensorRow& row : rows.listing.rows) names.insert(row.tensor->name);
+  for (const TensorRow& row : listing.rows) names.insert(row.tensor->name);
   const std::string& first = state.begin()->key();
-  for (const TensorRow& row : rows.listing.rows) {
+  for (const TensorRow& row : listing.rows) {
     const std::string& name = row.tensor->name;
     if (!name.ends_with(first)) continue;
     std::string prefix = name.substr(0, name.size() - first.size());
@@ -117,6 +102,26 @@ std::string state_prefix(const Checkpoint& file, const ReportRows& rows) {
   }
   return {};
 }
+
+/// The rows whose names begin with a prefix, without it.
+struct Part {
+  std::vector<checkpoint::NamedTensor> tensors;
+  TensorListing listing;
+  std::vector<std::size_t> rows;  // in the listing that they are from
+
+  Part(const TensorListing& whole, const std::string& prefix) {
+    tensors.reserve(whole.rows.size());
+    for (std::size_t i = 0; i < whole.rows.size(); ++i) {
+      TensorRow row = whole.rows[i];
+      if (!row.tensor->name.starts_with(prefix)) continue;
+      tensors.push_back(*row.tensor);
+      tensors.back().name.erase(0, prefix.size());
+      row.tensor = &tensors.back();
+      listing.rows.push_back(row);
+      rows.push_back(i);
+    }
+  }
+};
 
 }  // namespace
 
@@ -130,54 +135,74 @@ ReportRows rows_of(const Checkpoint& file, const std::optional<std::string>& fil
     for (auto& group : rows.listing.shared)
       std::erase_if(group, [](std::size_t i) { return i >= kReportTensors; });
   }
-  std::map<std::tuple<const void*, std::int64_t, std::vector<std::int64_t>, std::vector<std::int64_t>, DType>,
-           std::size_t>
-      seen;
+  Views views;
   for (const TensorRow& row : all) {
-    Look look = look_of(row);
     rows.own.push_back(row.parameters);
-    rows.notes.push_back(std::move(look.note));
-    if (!look.tensor.defined()) {
-      rows.look_of.push_back(kNowhere);
-      continue;
-    }
-    const Tensor& t = look.tensor;
-    const auto [at, fresh] = seen.try_emplace(
-        {t.storage().id(), t.storage_offset(), t.sizes().vec(), t.strides().vec(), t.dtype()},
-        rows.looks.size());
-    rows.look_of.push_back(at->second);
-    if (!fresh) continue;
-    rows.looks.push_back(t);
-    rows.is_matrix.push_back(look.matrix);
+    rows.notes.push_back(note_on(row));
+    const std::size_t next = rows.looks.rows.size();
+    rows.look_of.push_back(has_numbers(row.value()) ? views.first(row.value(), next) : kNowhere);
+    if (rows.look_of.back() == next) rows.looks.rows.push_back(row);
   }
   for (const auto& group : rows.listing.shared) count_own(rows, group);
   return rows;
 }
 
+std::unordered_map<std::string, std::size_t> rows_by_name(const TensorListing& listing) {
+  std::unordered_map<std::string, std::size_t> row_of;
+  for (std::size_t i = 0; i < listing.rows.size(); ++i) row_of.emplace(listing.rows[i].tensor->name, i);
+  return row_of;
+}
+
 Changes changes_between(const Checkpoint& a, const ReportRows& a_rows, const Checkpoint& b,
                         const ReportRows& b_rows, const CompareOptions& options) {
   Changes changes;
-  std::unordered_map<std::string, std::size_t> b_row_of;
-  StateDict before = named(a_rows, "", changes.row_of), after = named(b_rows, "", b_row_of);
-  const bool common = std::ranges::any_of(before, [&](const auto& e) { return b_row_of.contains(e.key()); });
-  if (!common) {
-    changes.row_of.clear();
-    b_row_of.clear();
-    before = named(a_rows, state_prefix(a, a_rows), changes.row_of);
-    after = named(b_rows, state_prefix(b, b_rows), b_row_of);
+  changes.row_of = rows_by_name(a_rows.listing);
+  const bool common = std::ranges::any_of(
+      b_rows.listing.rows, [&](const TensorRow& row) { return changes.row_of.contains(row.tensor->name); });
+  if (common) {
+    changes.comparison = compare(a_rows.listing, b_rows.listing, options);
+    return changes;
   }
-  changes.comparison = compare(before, after, options);
+  const Part before(a_rows.listing, state_prefix(a, a_rows.listing));
+  const Part after(b_rows.listing, state_prefix(b, b_rows.listing));
+  changes.comparison = compare(before.listing, after.listing, options);
+  changes.row_of = rows_by_name(before.listing);
+  for (auto& [name, row] : changes.row_of) row = before.rows[row];
   return changes;
 }
 
-std::vector<Finding> findings_of(const ReportRows& rows, const std::vector<Statistics>& looks,
-                                 const HealthOptions& options) {
-  std::unordered_map<std::string, std::size_t> row_of;
-  const StateDict state = named(rows, "", row_of);
-  std::vector<Statistics> statistics;
-  statistics.reserve(state.size());
-  for (const auto& [name, tensor] : state) statistics.push_back(looks[rows.look_of[row_of.at(name)]]);
-  return health(state, statistics, options);
+std::vector<Finding> findings_of(const Checkpoint& file, const ReportRows& rows,
+                                 const std::vector<Statistics>& looks, const HealthOptions& options) {
+  std::vector<Statistics> of_rows;
+  of_rows.reserve(rows.look_of.size());
+  for (const std::size_t look : rows.look_of) {
+    of_rows.push_back(look == kNowhere ? Statistics{} : looks[look]);
+    of_rows.back().histogram.clear();
+    of_rows.back().histogram_edges.clear();
+  }
+  return health(file, rows.listing, of_rows, options);
+}
+
+std::vector<HeatMap> heat_maps_of(const TensorListing& looks, const std::vector<std::int64_t>& cells,
+                                  const HeatMapOptions& options) {
+  std::vector<Tensor> dense;
+  std::vector<std::int64_t> dense_cells;
+  std::vector<std::size_t> place;
+  std::vector<HeatMap> maps(looks.rows.size());
+  for (std::size_t i = 0; i < looks.rows.size(); ++i) {
+    const TensorValue& value = looks.rows[i].value();
+    if (cells[i] == 0) continue;
+    if (value.layout != Layout::kStrided) {
+      maps[i] = heat_map(numbers_of(value), {.cells = cells[i]});
+      continue;
+    }
+    dense.push_back(value.resolved());
+    dense_cells.push_back(cells[i]);
+    place.push_back(i);
+  }
+  std::vector<HeatMap> found = heat_maps(dense, dense_cells, options);
+  for (std::size_t k = 0; k < found.size(); ++k) maps[place[k]] = std::move(found[k]);
+  return maps;
 }
 
 }  // namespace ballast::inspect::detail

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "ballast/core/printable.h"
-#include "ballast/core/utf8.h"
+#include "ballast/inspect/layer_moves.h"
 
 namespace ballast::inspect::detail {
 namespace {
@@ -152,7 +152,9 @@ void write_figures(JsonWriter& json, const ReportRows& rows, const std::vector<S
   json.begin_array(Layout::kTight);
   for (std::size_t i = 0; i < looks.size(); ++i) {
     const Statistics& s = looks[i];
-    const bool whole = is_integral(rows.looks[i].dtype(), true);
+    const checkpoint::TensorValue& value = rows.looks.rows[i].value();
+    const bool whole =
+        value.layout == checkpoint::Layout::kStrided && is_integral(value.tensor.dtype(), true);
     json.begin_array(Layout::kTight);
     json.number(s.count);
     write_figure(json, s.mean, false);
@@ -181,9 +183,7 @@ void write_figures(JsonWriter& json, const ReportRows& rows, const std::vector<S
 
 void write_findings(JsonWriter& json, const ReportRows& rows, const std::vector<Finding>& findings) {
   constexpr std::size_t kMostFindings = 2000, kMostOthers = 50;
-  std::unordered_map<std::string, std::size_t> row_of;
-  for (std::size_t i = 0; i < rows.listing.rows.size(); ++i)
-    row_of.emplace(rows.listing.rows[i].tensor->name, i);
+  const auto row_of = rows_by_name(rows.listing);
   json.begin_object(Layout::kTight);
   std::map<Severity, std::size_t> counts;
   for (const Finding& f : findings) ++counts[f.severity];
@@ -226,15 +226,32 @@ void write_changes(JsonWriter& json, const Changes& changes) {
   write_column(json, "reshaped", c.reshaped, [&](const Reshaped& r) {
     json.begin_array(Layout::kTight);
     write_row_or_name(json, changes.row_of, r.name);
-    json.string(dtype_name(r.a_dtype)), write_sizes(json, r.a_sizes);
-    json.string(dtype_name(r.b_dtype)), write_sizes(json, r.b_sizes);
+    json.string(r.a_dtype), write_sizes(json, r.a_sizes);
+    json.string(r.b_dtype), write_sizes(json, r.b_sizes);
     json.boolean(r.same_elements);
     json.end_array();
   });
   write_column(json, "retyped", c.retyped, [&](const Retyped& r) {
     json.begin_array(Layout::kTight);
     write_row_or_name(json, changes.row_of, r.name);
-    json.string(dtype_name(r.a_dtype)), json.string(dtype_name(r.b_dtype));
+    json.string(r.a_dtype), json.string(r.b_dtype);
+    json.end_array();
+  });
+  write_column(json, "unread", c.unread, [&](const Unread& u) {
+    json.begin_array(Layout::kTight);
+    write_row_or_name(json, changes.row_of, u.name);
+    json.string(u.reason);
+    json.end_array();
+  });
+  constexpr std::size_t kMostLayers = 2000;
+  std::vector<LayerMove> layers = layer_moves(c);
+  std::erase_if(layers, [](const LayerMove& m) { return m.changed == 0; });
+  layers.resize(std::min(layers.size(), kMostLayers));
+  write_column(json, "layers", layers, [&](const LayerMove& m) {
+    json.begin_array(Layout::kTight);
+    json.string(shown_text(m.layer));
+    write_figure(json, m.relative, false);
+    json.number(m.changed), json.number(m.tensors);
     json.end_array();
   });
   json.key("compared"), json.number(c.pairs.size());

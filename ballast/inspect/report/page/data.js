@@ -74,6 +74,13 @@ for (let row = 0; row < rowCount; ++row) {
   }
 }
 
+// The module of a path; undefined if there is none.
+function moduleAt(path) {
+  let at = root;
+  if (path !== "") for (const part of path.split(".")) at = at && at.children.get("m" + part);
+  return at;
+}
+
 const findingsOf = new Map();  // by row
 data.findings.list.forEach((finding) => {
   const rows = [finding.about].concat(finding.others || []).filter((x) => typeof x === "number");

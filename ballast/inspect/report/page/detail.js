@@ -5,16 +5,16 @@ function select(n) {
   pane.replaceChildren(...(n.children ? moduleDetail(n) : tensorDetail(n)));
 }
 
-// Selects a tensor from elsewhere on the page, and goes there.
-function showRow(row, move) {
-  const n = leafOf[row];
+// Selects a tensor or a module from elsewhere on the page, and goes there.
+function goTo(n) {
   select(n);
   reveal(n);
-  if (!move) return;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   byId("tensors").scrollIntoView({ behavior: still ? "auto" : "smooth" });
   byId("detail").querySelector("h3").focus({ preventScroll: true });
 }
+
+const showRow = (row) => goTo(leafOf[row]);
 
 const heading = (text) => el("h3", { tabindex: -1 }, text);
 
@@ -23,8 +23,7 @@ function moduleDetail(n) {
   const parts = childrenOf(n).sort((a, b) => b.parameters - a.parameters);
   const more = growing(rows, parts.length, 30, 100, (i) => {
     const part = parts[i];
-    const go = () => { if (part.row >= 0) showRow(part.row, true); else { select(part); reveal(part); } };
-    return el("tr", {}, el("td", {}, el("button", { type: "button", class: "name", onclick: go }, part.name)),
+    return el("tr", {}, el("td", {}, el("button", { type: "button", class: "name", onclick: () => goTo(part) }, part.name)),
       el("td", {}, part.children ? plural(part.tensors, "tensor") : shapeText(tensors.shape[part.row])),
       el("td", { class: "number" }, whole(part.parameters)), el("td", { class: "number" }, percent(part.parameters, n.parameters)));
   }, "parts");

@@ -53,7 +53,7 @@ function percent(part, total) {
 
 // A button with the name of a tensor, which shows it.
 function tensorButton(row, text) {
-  return el("button", { type: "button", class: "name", onclick: () => showRow(row, true) }, text || seen(tensors.name[row]));
+  return el("button", { type: "button", class: "name", onclick: () => showRow(row) }, text || seen(tensors.name[row]));
 }
 const nameOrButton = (x) => (typeof x === "number" ? tensorButton(x) : el("span", { class: "mono" }, x || "(no name)"));
 

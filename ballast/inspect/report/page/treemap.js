@@ -76,7 +76,7 @@ function drawTreemap() {
       tip.hide();
       const part = top(h);
       if (part.children) showModule(below(part));
-      else showRow(part.row, true);
+      else showRow(part.row);
     });
   });
   byId("treemap").replaceChildren(svg.node());
@@ -113,7 +113,7 @@ function drawLegend() {
     const part = parts[i];
     const swatch = el("span", { class: "swatch" });
     swatch.style.background = colourOf.get(part);
-    const open = () => (part.children ? showModule(below(part)) : showRow(part.row, true));
+    const open = () => (part.children ? showModule(below(part)) : showRow(part.row));
     return el("tr", {}, el("td", {}, swatch, el("button", { type: "button", class: "name", onclick: open }, part.name),
       part.shared ? el("span", { class: "soft" }, " shared") : ""),
       el("td", { class: "number" }, whole(part.own)), el("td", { class: "number" }, percent(part.own, mapNode.own)));
