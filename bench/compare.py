@@ -166,6 +166,8 @@ def main():
     files(o, torch)
     if o.only in "open.pth open.many":
         opens(o, torch)
+    if o.only in "diff.pth stats.pth":
+        looks(o, torch)
     if o.only in "report.html":
         reports(o)
 
@@ -249,6 +251,57 @@ def opens(o, torch):
             peak = lambda r: max(x[1] for x in r) if r else None
             theirs = rows.get("theirs", [])
             row(name, med(rows["ours"]), med(theirs), target, None, peak(rows["ours"]), peak(theirs), max(x[2] for r in rows.values() for x in r))
+
+
+DIFF_TORCH = """
+import sys, torch
+torch.set_num_threads(int(sys.argv[3]))
+a, b = (torch.load(f, mmap=True) for f in sys.argv[1:3])
+print({k: (a[k] - b[k]).abs().max().item() for k in a})
+"""
+STATS_TORCH = """
+import sys, torch
+torch.set_num_threads(int(sys.argv[2]))
+for k, t in torch.load(sys.argv[1], mmap=True).items():
+    std, mean = torch.std_mean(t)
+    low, high = torch.aminmax(t)
+    print(k, mean.item(), std.item(), low.item(), high.item(), max(-low.item(), high.item()), t.numel() - torch.count_nonzero(t).item(),
+          t.isnan().sum().item(), t.isinf().sum().item())
+"""
+
+
+def looks(o, torch):
+    """Whole processes over 1 GiB: the difference of two files, the statistics of one; warm in the page cache. Of one thread the
+    process has one core."""
+    with tempfile.TemporaryDirectory(dir=o.folder) as folder:
+        subprocess.run([o.bench, "--write-files", folder], check=True)
+        subprocess.run([o.bench, "--write-other-file", folder], check=True)
+        a, b = os.path.join(folder, "a.pth"), os.path.join(folder, "b.pth")
+        cores = sorted(os.sched_getaffinity(0))
+        rows = (("diff.pth 2 x 1 GiB", ["diff", a, b], DIFF_TORCH, [a, b], 330, (1,)), ("stats.pth 1 GiB", ["stats", a], STATS_TORCH, [a], 150, (0,)))
+        for name, ours, theirs, files, target, codes in rows:
+            for threads in (1, 2):
+                if o.only not in name or threads > len(cores):
+                    continue
+                pin = ["taskset", "-c", ",".join(map(str, cores[:threads]))]
+                commands = {"ours": pin + [o.tool] + ours}
+                if torch:
+                    commands["theirs"] = pin + [sys.executable, "-c", theirs] + files + [str(threads)]
+                measured = {k: [] for k in commands}
+                for i in range(1 + 3 * o.rounds):
+                    for k, c in commands.items():
+                        if k == "theirs" and i > o.rounds:
+                            continue
+                        code, ms, rss, _, others = run(c, threads)
+                        if code not in (codes if k == "ours" else (0,)):
+                            sys.exit(f"{' '.join(c)} failed with {code}")
+                        if i > 0:
+                            measured[k].append((ms, rss, others))
+                med = lambda r: statistics.median(x[0] for x in r) if r else None
+                peak = lambda r: max(x[1] for x in r) if r else None
+                other = measured.get("theirs", [])
+                row(f"{name} ({threads})", med(measured["ours"]), med(other), target if threads == 2 else None, None, peak(measured["ours"]),
+                    peak(other), max(x[2] for r in measured.values() for x in r))
 
 
 def reports(o):

@@ -113,6 +113,12 @@ void write_files(const std::string& folder) {
   save(many_dict(), folder + "/many.pth");
 }
 
+void write_other_file(const std::string& folder) {
+  StateDict dict = large_dict();
+  for (const auto& item : dict) item.value().add_(1e-3);
+  save(dict, folder + "/b.pth");
+}
+
 void write_report_file(const std::string& folder) { save(report_dict(), folder + "/report.pth"); }
 
 }  // namespace ballast::bench

@@ -1,4 +1,4 @@
-// ballast_bench --list | --write-files FOLDER | --write-report-file FOLDER | NAME [THREADS [FOLDER]]
+// ballast_bench --list | --write-{files,other-file,report-file} FOLDER | NAME [THREADS [FOLDER]]
 // Runs one workload and prints one line of JSON: milliseconds per call for each sample, and the peak memory.
 #include <cstdlib>
 #include <exception>
@@ -28,6 +28,10 @@ int run(const std::vector<std::string>& args) {
     ballast::bench::write_files(args[1]);
     return 0;
   }
+  if (args.size() == 2 && args[0] == "--write-other-file") {
+    ballast::bench::write_other_file(args[1]);
+    return 0;
+  }
   if (args.size() == 2 && args[0] == "--write-report-file") {
     ballast::bench::write_report_file(args[1]);
     return 0;
@@ -45,8 +49,8 @@ int run(const std::vector<std::string>& args) {
     return 0;
   }
   fmt::print(stderr,
-             "usage: ballast_bench --list | --write-files FOLDER | --write-report-file FOLDER | NAME "
-             "[THREADS [FOLDER]]\n");
+             "usage: ballast_bench --list | --write-{{files,other-file,report-file}} FOLDER | NAME [THREADS "
+             "[FOLDER]]\n");
   return 2;
 }
 

@@ -29,6 +29,8 @@ struct Workload {
 
 /// Writes the shared inputs: `a.pth` (200 tensors of [1280, 1048]) and `many.pth` (20,000 of [64]).
 void write_files(const std::string& folder);
+/// Writes `b.pth`: the same tensors as those of `a.pth`, each value moved by 1e-3.
+void write_other_file(const std::string& folder);
 /// Writes `report.pth`: 2,000 tensors of [512, 262], 1 GiB.
 void write_report_file(const std::string& folder);
 

@@ -36,7 +36,7 @@ std::string folder_like_the_root() {
 }
 
 TEST(Pages, HaveWhatTheCommandPrints) {
-  for (const char* name : {"show", "stats", "check", "diff", "verify", "convert", "loading"}) {
+  for (const char* name : {"show", "stats", "check", "diff", "verify", "convert", "loading", "trust"}) {
     const std::string folder = folder_like_the_root();
     std::istringstream page(read_file(kRoot + "/docs/" + name + ".md"));
     std::string command, expected;
