@@ -1,7 +1,7 @@
 // Where the parameters are: rectangles as large as the parameters in them, and beside them the same as a table.
 const kTiles = ["#77aadd", "#ee8866", "#eedd88", "#99ddff", "#44bb99", "#ffaabb", "#bbcc33", "#c3b1e1", "#d9c3a5", "#9fc5b5"];
 const kMapWidth = 960, kMapHeight = 540;
-const kSmallestTile = 16;  // of smaller ones the module is drawn whole
+const kSmallestTile = 48;  // where parts would be smaller in the middle, the module is drawn whole
 let mapNode = root;
 
 // Shades of a group's colour tell the parts of it apart.
@@ -36,7 +36,7 @@ function drawTreemap() {
   const colourOf = colours(parts);
   const area = kMapWidth * kMapHeight;
   const hierarchy = d3.hierarchy(mapNode, (n) => {
-    if (!n.children || (n !== mapNode && (n.own / mapNode.own) * area < kSmallestTile)) return null;
+    if (!n.children || (n !== mapNode && ((n.own / mapNode.own) * area) / n.children.size < kSmallestTile)) return null;
     return partsOf(n);
   }).sum((n) => 0);
   // Values are those of the nodes: a module drawn whole has no children here to add up.
