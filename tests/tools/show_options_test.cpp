@@ -105,15 +105,18 @@ TEST(ShowOptions, WhatIsWrongIsSaidInOneLineWithWhatIsMeant) {
       {{""}, "'' is no command (ballast --help lists them)"},
       {{file}, "'" + file + "' is no command; to see the file: ballast show " + file},
       {{"--versoin"}, "--versoin is no option of ballast; did you mean --version?"},
-      {{"show"}, "a file is missing: ballast show FILE"},
-      {{"show", "--json"}, "a file is missing: ballast show FILE"},
-      {{"show", file, "b.pth"}, "'b.pth' is one argument too many: show takes one file"},
-      {{"show", file, "--", "--json"}, "'--json' is one argument too many: show takes one file"},
+      {{"show"}, "a file is missing: ballast show FILE..."},
+      {{"show", "--json"}, "a file is missing: ballast show FILE..."},
+      {{"match", file, file, "b.pth"}, "'b.pth' is one argument too many: match takes two files"},
+      {{"match", file, file, "--", "--json"}, "'--json' is one argument too many: match takes two files"},
+      {{"match", file}, "a file is missing: ballast match CHECKPOINT MODEL"},
       {{"show", file, "--jsn"}, "--jsn is no option of show; did you mean --json?"},
       {{"show", "--hahs"}, "--hahs is no option of show; did you mean --hash?"},
       {{"show", file, "--flter=x"}, "--flter is no option of show; did you mean --filter?"},
       {{"show", file, "-x"},
-       "-x is no option of show (it has --help, --json, --hash, --filter, --sort, --depth)"},
+       "-x is no option of show (it has --help, --tree, --columns, --sort, --depth, --filter, --hash, "
+       "--json, "
+       "--color, --quiet)"},
       {{"show", file, "--json=no"}, "--json takes no value"},
       {{"show", file, "--filter"}, "--filter needs a value"},
       {{"show", file, "--filter", "a", "--filter", "b"}, "--filter is given more than once"},
@@ -124,6 +127,8 @@ TEST(ShowOptions, WhatIsWrongIsSaidInOneLineWithWhatIsMeant) {
       {{"show", file, "--depth", "two"}, "--depth: 'two' is no number from 0 to 9999"},
       {{"show", file, "--depth", "10000"}, "--depth: '10000' is no number from 0 to 9999"},
       {{"show", file, "--depth", ""}, "--depth: '' is no number from 0 to 9999"},
+      {{"show", file, "--color", "allways"},
+       "--color: 'allways' is none of auto, always, never; did you mean always?"},
       {{"show", file, "--sort", "x\n\x1b[2J"}, "--sort: 'x\\n\\x1b[2J' is none of name, size"},
   };
   for (const auto& [arguments, says] : cases) {
@@ -183,10 +188,11 @@ TEST(ShowOptions, HelpAndVersionGoToStandardOutput) {
 
   const Outcome show = ballast_command({"show", "--help"});
   EXPECT_EQ(show.status, 0);
-  EXPECT_NE(show.out.find("Usage: ballast show [OPTIONS] FILE"), std::string::npos) << show.out;
+  EXPECT_NE(show.out.find("Usage: ballast show [OPTIONS] FILE..."), std::string::npos) << show.out;
   EXPECT_NE(show.out.find("ballast show model.pth --filter '*.bias' --sort size"), std::string::npos)
       << "an example";
-  for (const char* option : {"--json", "--hash", "--filter GLOB", "--sort name|size", "--depth N"}) {
+  for (const char* option : {"--tree", "--columns NAME,...", "--color auto|always|never", "--quiet", "--json",
+                             "--hash", "--filter GLOB", "--sort name|size", "--depth N"}) {
     EXPECT_NE(show.out.find(option), std::string::npos) << option;
   }
   std::istringstream lines(show.out);

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tools/ballast/option_value.h"
 #include "tools/ballast/parse_problem.h"
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -14,6 +15,7 @@ namespace {
 
 CLI::Option* check_choice(CLI::Option* option, std::vector<std::string> choices) {
   option->type_name(fmt::format("{}", fmt::join(choices, "|")));
+  takes(option, {ValueKind::kChoice, choices});
   return option->check([choices = std::move(choices)](const std::string& value) {
     if (std::ranges::find(choices, value) != choices.end()) return std::string();
     return choice_problem(value, {choices.begin(), choices.end()});
@@ -28,10 +30,9 @@ CLI::Option* add_json(CLI::App& command, CommonOptions& options, const std::stri
 
 CLI::Option* add_filter(CLI::App& command, CommonOptions& options, const std::string& help) {
   // Not bound to the optional itself: that takes an empty pattern for none.
-  return command
-      .add_option_function<std::string>(
-          "--filter", [&options](const std::string& pattern) { options.filter = pattern; }, help)
-      ->type_name("GLOB");
+  CLI::Option* filter = command.add_option_function<std::string>(
+      "--filter", [&options](const std::string& pattern) { options.filter = pattern; }, help);
+  return takes(filter, {ValueKind::kTensor})->type_name("GLOB");
 }
 
 CLI::Option* add_quiet(CLI::App& command, CommonOptions& options, const std::string& help) {

@@ -6,8 +6,6 @@
 #include "tools/ballast/json_data.h"
 #include "tools/ballast/sha256.h"
 
-#include "ballast/core/json_writer.h"
-
 namespace ballast::tool {
 namespace {
 
@@ -70,10 +68,9 @@ std::vector<bool> storages_shown(const checkpoint::Checkpoint& file, const inspe
 
 }  // namespace
 
-void write_json(fmt::memory_buffer& out, const checkpoint::Checkpoint& file,
-                const inspect::TensorListing& listing, const JsonOptions& options) {
+void write_json(JsonWriter& json, const checkpoint::Checkpoint& file, const inspect::TensorListing& listing,
+                const JsonOptions& options) {
   constexpr auto kLines = JsonWriter::Layout::kLines;
-  JsonWriter json(out);
   json.begin_object(kLines);
   json.key("file"), json.string(file.file().native());
   json.key("format"), json.string(file.format());
@@ -106,7 +103,6 @@ void write_json(fmt::memory_buffer& out, const checkpoint::Checkpoint& file,
   json.key("totals"), write_totals(json, listing.totals);
   if (!file.all_tensors_listed()) json.key("all_tensors_listed"), json.boolean(false);
   json.end_object();
-  out.push_back('\n');
 }
 
 }  // namespace ballast::tool

@@ -1,12 +1,11 @@
-// The JSON document of `ballast show --json`; docs/show.md describes it.
+// The JSON document of `ballast show --json` for one file; docs/show.md describes it.
 #pragma once
 
 #include <optional>
 #include <string>
 
-#include <fmt/format.h>
-
 #include "ballast/checkpoint/load.h"
+#include "ballast/core/json_writer.h"
 #include "ballast/inspect/tensor_listing.h"
 
 namespace ballast::tool {
@@ -16,7 +15,7 @@ struct JsonOptions {
   bool hash = false;
 };
 
-void write_json(fmt::memory_buffer& out, const checkpoint::Checkpoint& file,
-                const inspect::TensorListing& listing, const JsonOptions& options);
+void write_json(JsonWriter& json, const checkpoint::Checkpoint& file, const inspect::TensorListing& listing,
+                const JsonOptions& options);
 
 }  // namespace ballast::tool

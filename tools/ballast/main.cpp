@@ -50,7 +50,7 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(24);
   app.footer("Example:\n  ballast show model.pth\n\n`ballast COMMAND --help` says more about a command.");
   int status = 0;
-  add_show(app);
+  add_show(app, status);
   add_stats(app);
   add_check(app, status);
   add_diff(app, status);

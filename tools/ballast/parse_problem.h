@@ -15,7 +15,7 @@ namespace ballast::tool {
 [[nodiscard]] std::string command_problem(const CLI::App& app, const std::vector<std::string_view>& words);
 
 /// What `error`, thrown by parsing, means to say.
-[[nodiscard]] std::string parse_problem(const CLI::App& app, const CLI::ParseError& error);
+[[nodiscard]] std::string parse_problem(CLI::App& app, const CLI::ParseError& error);
 
 /// "'siez' is none of name, size; did you mean size?": what a value that is none of `choices` is told.
 [[nodiscard]] std::string choice_problem(std::string_view value,

@@ -161,8 +161,7 @@ void write_text(fmt::memory_buffer& out, const LookedAt& file, const std::vector
   Table table(columns(options));
   for (const std::size_t i : order_of(file, all, options.sort)) {
     const std::vector<std::string> row = cells(file.listing.rows[i], all[i], options);
-    const std::vector<std::string_view> views(row.begin(), row.end());
-    table.add(views);
+    table.add(std::vector<TableCell>(row.begin(), row.end()));
   }
   if (!table.empty()) {
     table.write(out);

@@ -16,4 +16,7 @@ namespace ballast::tool {
 /// The number of characters of `utf8`, which is about the number of columns it takes.
 [[nodiscard]] std::size_t terminal_width(std::string_view utf8) noexcept;
 
+/// `utf8` with its middle replaced by "…" where it is wider than `width` (3 at least): "encoder.lay…0.weight".
+[[nodiscard]] std::string shortened(std::string_view utf8, std::size_t width);
+
 }  // namespace ballast::tool

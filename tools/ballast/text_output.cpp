@@ -8,13 +8,9 @@
 #include <vector>
 
 #include "tools/ballast/figures.h"
-#include "tools/ballast/sha256.h"
-#include "tools/ballast/table.h"
+#include "tools/ballast/module_tree.h"
 #include "tools/ballast/terminal_text.h"
 #include "tools/ballast/tree_output.h"
-
-#include "ballast/core/saturating_add.h"
-#include "ballast/core/shape.h"
 
 namespace ballast::tool {
 namespace {
@@ -25,18 +21,6 @@ constexpr std::size_t kNamesListed = 8;
 template <class... Args>
 void print(fmt::memory_buffer& out, fmt::format_string<Args...> text, Args&&... args) {
   fmt::format_to(std::back_inserter(out), text, std::forward<Args>(args)...);
-}
-
-std::string dtype_cell(const inspect::TensorRow& row) {
-  const checkpoint::TensorValue& value = row.value();
-  std::string text(value.dtype());
-  if (value.sparse) text += fmt::format(" {}", checkpoint::layout_name(value.layout));
-  if (row.is_on_meta()) text += " meta";
-  return text;
-}
-
-std::string group_mark(std::size_t group) {
-  return group == inspect::TensorRow::kAlone ? "" : fmt::format("#{}", group + 1);
 }
 
 /// Where a name is folded: behind its first `depth` parts. npos if it has no more than these.
@@ -74,46 +58,30 @@ std::vector<Fold> folds_of(const std::vector<inspect::TensorRow>& rows, std::siz
   return folds;
 }
 
-void add_row(Table& table, const inspect::TensorRow& row, bool hash) {
-  const checkpoint::TensorValue& value = row.value();
-  const std::string& name = row.tensor->name;
-  std::string digest;
-  if (hash) digest = tensor_sha256(value).value_or("-");
-  table.add({name.empty() ? "(the tensor itself)" : terminal_text(name), shape_text(value.sizes()),
-             dtype_cell(row), with_commas(row.parameters), byte_size(row.bytes), group_mark(row.group),
-             digest});
-}
-
-void add_fold(Table& table, const Fold& fold) {
-  std::uint64_t parameters = 0, bytes = 0;
-  std::string dtype = dtype_cell(*fold.rows.front());
-  for (const inspect::TensorRow* row : fold.rows) {
-    parameters = saturating_add(parameters, row->parameters);
-    bytes = saturating_add(bytes, row->bytes);
-    if (dtype_cell(*row) != dtype) dtype = "mixed";
+void add_folded(TensorTable& table, const inspect::TensorListing& listing, std::size_t depth) {
+  for (const Fold& fold : folds_of(listing.rows, depth)) {
+    if (fold.rows.size() == 1) {
+      table.add("", fold.rows.front()->tensor->name, *fold.rows.front());
+      continue;
+    }
+    TensorSum sum;
+    for (const inspect::TensorRow* row : fold.rows) sum.add(*row);
+    table.add("", fold.prefix.empty() ? "*" : std::string(fold.prefix) + ".*", sum,
+              TensorTable::Figures::kRounded);
   }
-  table.add({fold.prefix.empty() ? "*" : terminal_text(fold.prefix) + ".*",
-             fmt::format("({} tensors)", with_commas(fold.rows.size())), dtype, rounded_count(parameters),
-             byte_size(bytes), "", ""});
 }
 
 void write_table(fmt::memory_buffer& out, const inspect::TensorListing& listing, const TextOptions& options) {
-  Table table({{"name", Align::kLeft},
-               {"shape", Align::kLeft, 32},
-               {"dtype", Align::kLeft},
-               {"parameters", Align::kRight},
-               {"bytes", Align::kRight},
-               {"shared", Align::kLeft},
-               {"sha256", Align::kLeft}});
-  if (options.depth) {
-    for (const Fold& fold : folds_of(listing.rows, *options.depth)) {
-      fold.rows.size() == 1 ? add_row(table, *fold.rows.front(), options.hash) : add_fold(table, fold);
-    }
+  TensorTable table(options.columns, options.columns_chosen);
+  if (options.tree) {
+    add_module_tree(table, listing, options.sort, options.depth);
+  } else if (options.depth) {
+    add_folded(table, listing, *options.depth);
   } else {
-    for (const inspect::TensorRow& row : listing.rows) add_row(table, row, options.hash);
+    for (const inspect::TensorRow& row : listing.rows) table.add("", row.tensor->name, row);
   }
   if (!table.empty()) {
-    table.write(out);
+    table.write(out, {.paint = Paint(options.terminal.colors), .width = options.terminal.width});
     out.push_back('\n');
   }
 }
@@ -145,12 +113,12 @@ void write_totals(fmt::memory_buffer& out, const checkpoint::Checkpoint& file,
   }
 }
 
-void write_shared(fmt::memory_buffer& out, const inspect::TensorListing& listing) {
+void write_shared(fmt::memory_buffer& out, const inspect::TensorListing& listing, const Paint& paint) {
   if (listing.shared.empty()) return;
-  print(out, "\nshared storage\n");
+  print(out, "\n{}\n", paint(Style::kHeading, "shared storage"));
   for (std::size_t g = 0; g < std::min(listing.shared.size(), kGroupsListed); ++g) {
     const std::vector<std::size_t>& group = listing.shared[g];
-    print(out, "  {} ", group_mark(g));
+    print(out, "  {} ", paint(Style::kAccent, group_mark(g)));
     for (std::size_t i = 0; i < std::min(group.size(), kNamesListed); ++i) {
       print(out, "{} {}", i == 0 ? "" : ",", terminal_text(listing.rows[group[i]].tensor->name));
     }
@@ -169,14 +137,15 @@ void write_text(fmt::memory_buffer& out, const checkpoint::Checkpoint& file,
                 const inspect::TensorListing& listing, const TextOptions& options) {
   std::error_code unknown;
   const std::uintmax_t size = std::filesystem::file_size(file.file(), unknown);
-  print(out, "{}: {}", terminal_text(file.file().native()), file.format());
+  const Paint paint(options.terminal.colors);
+  print(out, "{}: {}", paint(Style::kHeading, terminal_text(file.file().native())), file.format());
   if (!unknown) print(out, ", {}", byte_size(size));
   print(out, "\n\n");
   write_table(out, listing, options);
   write_totals(out, file, listing, options);
-  write_shared(out, listing);
+  write_shared(out, listing, paint);
   // A filter asks for tensors by name; the rest has none of these.
-  if (!options.filter) write_tree(out, file.root(), options.depth);
+  if (!options.filter) write_tree(out, file.root(), options.depth, paint);
 }
 
 }  // namespace ballast::tool

@@ -1,10 +1,13 @@
-// What `ballast show` prints for people: a table of tensors, what they share, the totals, and the rest as a tree.
+// What `ballast show` prints for people: a table or a tree of tensors, what they share, the totals, and the rest as a tree.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "tools/ballast/tensor_table.h"
+#include "tools/ballast/terminal.h"
 #include <fmt/format.h>
 
 #include "ballast/checkpoint/load.h"
@@ -14,8 +17,12 @@ namespace ballast::tool {
 
 struct TextOptions {
   std::optional<std::string> filter;  ///< what the listing was filtered by
-  bool hash = false;
+  std::vector<TensorColumn> columns;
+  bool columns_chosen = false;       ///< by somebody who wants the empty ones too
   std::optional<std::size_t> depth;  ///< parts of a name, and levels of the tree, that are not folded
+  bool tree = false;                 ///< modules as branches
+  inspect::ListingSort sort = inspect::ListingSort::kFile;  ///< of the listing
+  Terminal terminal = {};
 };
 
 void write_text(fmt::memory_buffer& out, const checkpoint::Checkpoint& file,

@@ -247,11 +247,12 @@ class TreeWriter {
 
 }  // namespace
 
-void write_tree(fmt::memory_buffer& out, const Value& root, std::optional<std::size_t> depth) {
+void write_tree(fmt::memory_buffer& out, const Value& root, std::optional<std::size_t> depth,
+                const Paint& paint) {
   if (root.is(Kind::kTensor)) return;
   Contents contents = contents_of(root);
   if (root.is_container() && root.size() > 0 && !contents[root.id()].other) return;
-  fmt::format_to(std::back_inserter(out), "\nother content\n");
+  fmt::format_to(std::back_inserter(out), "\n{}\n", paint(Style::kHeading, "other content"));
   TreeWriter writer(out, std::move(contents), depth.value_or(kDepth));
   checkpoint::walk(root, [&](const Visit& at) { return writer.visit(at); });
 }

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "tools/ballast/terminal.h"
 #include <fmt/format.h>
 
 #include "ballast/checkpoint/value.h"
@@ -21,6 +22,7 @@ namespace ballast::tool {
 /// Writes nothing if there are only tensors. Containers that hold nothing but tensors, and those below `depth` levels (12
 /// if none is given), are one line; of long texts and of lists and mappings the beginning is shown, and how much is left
 /// out. At most 2,000 lines.
-void write_tree(fmt::memory_buffer& out, const checkpoint::Value& root, std::optional<std::size_t> depth);
+void write_tree(fmt::memory_buffer& out, const checkpoint::Value& root, std::optional<std::size_t> depth,
+                const Paint& paint = Paint());
 
 }  // namespace ballast::tool
