@@ -1,5 +1,5 @@
-# What `cmake --install` puts in place: the rooms' libraries and headers, the command, and the package that
-# find_package(ballast) finds.
+# What `cmake --install` puts in place: the rooms' libraries and headers, the command with its manual and completion, and the
+# package that find_package(ballast) finds.
 #
 #   find_package(ballast REQUIRED)
 #   target_link_libraries(app PRIVATE ballast::ballast)       # or single rooms: ballast::nn
@@ -17,6 +17,11 @@ foreach(header IN LISTS headers)
 endforeach()
 if(BALLAST_BUILD_TOOLS)
   install(TARGETS ballast_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  if(TARGET ballast_manual)
+    set(made ${PROJECT_BINARY_DIR}/tools/ballast/share)
+    install(DIRECTORY ${made}/man/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+    install(DIRECTORY ${made}/bash-completion ${made}/zsh ${made}/fish DESTINATION ${CMAKE_INSTALL_DATADIR})
+  endif()
 endif()
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/ballast)

@@ -10,6 +10,7 @@
 #include "tools/ballast/common_options.h"
 #include "tools/ballast/figures.h"
 #include "tools/ballast/looked_at.h"
+#include "tools/ballast/option_value.h"
 #include "tools/ballast/parse_problem.h"
 #include "tools/ballast/progress.h"
 #include "tools/ballast/standard_output.h"
@@ -188,7 +189,9 @@ void add_check(CLI::App& app, int& status) {
       ->type_name("");
   add_common_options(*check, options->common);
   check->add_flag("--strict", options->strict, "notes count as findings too")->disable_flag_override();
-  check->add_option("--ignore", options->ignore, "leave out findings of this kind; may be given many times")
+  takes(check->add_option("--ignore", options->ignore,
+                          "leave out findings of this kind; may be given many times"),
+        {ValueKind::kChoice, {problem_names().begin(), problem_names().end()}})
       ->type_name("PROBLEM")
       ->allow_extra_args(false)
       ->check([](const std::string& s) {

@@ -1,6 +1,7 @@
 #include "tools/ballast/convert.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "tools/ballast/conversion.h"
 #include "tools/ballast/figures.h"
 #include "tools/ballast/name_rules.h"
+#include "tools/ballast/option_value.h"
 #include "tools/ballast/parse_problem.h"
 #include "tools/ballast/progress.h"
 #include "tools/ballast/standard_output.h"
@@ -286,10 +288,13 @@ class Converter {
   std::size_t listed_ = 0;  // tensors of the file that is open
 };
 
+constexpr std::array<std::string_view, 6> kDTypes = {"float64",  "float32",       "float16",
+                                                     "bfloat16", "float8_e4m3fn", "float8_e5m2"};
+
 std::string dtype_problem(const std::string& s) {
   const std::optional<DType> dtype = dtype_from_name(s);
   if (dtype && is_floating_point(*dtype)) return {};
-  return choice_problem(s, {"float64", "float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e5m2"});
+  return choice_problem(s, {kDTypes.begin(), kDTypes.end()});
 }
 
 void add_rules(CLI::App& convert, ConvertOptions& options) {
@@ -298,7 +303,8 @@ void add_rules(CLI::App& convert, ConvertOptions& options) {
       convert
           .add_option("--state-dict", options.state_dict, "which part of the file, its keys joined with dots")
           ->type_name("PATH");
-  convert.add_option("--dtype", options.dtype, "of floating tensors: float16, bfloat16, float32, ...")
+  takes(convert.add_option("--dtype", options.dtype, "of floating tensors: float16, bfloat16, float32, ..."),
+        {ValueKind::kChoice, {kDTypes.begin(), kDTypes.end()}})
       ->type_name("TYPE")
       ->check(dtype_problem);
   convert.add_flag("--dequantize", options.dequantize, "numbers in place of the blocks of a quantised GGUF")

@@ -10,6 +10,7 @@
 #include "tools/ballast/drawings.h"
 #include "tools/ballast/figures.h"
 #include "tools/ballast/looked_at.h"
+#include "tools/ballast/option_value.h"
 #include "tools/ballast/standard_output.h"
 #include "tools/ballast/statistics_json.h"
 #include "tools/ballast/terminal_text.h"
@@ -171,7 +172,8 @@ void add_hist(CLI::App& app) {
       ->required()
       ->type_name("");
   options->name_given =
-      hist->add_option("NAME", options->name, "a tensor's full name, as ballast show prints it")
+      takes(hist->add_option("NAME", options->name, "a tensor's full name, as ballast show prints it"),
+            {ValueKind::kTensor})
           ->type_name("");
   add_json(*hist, options->common);
   add_quiet(*hist, options->common, "print nothing: the exit status says whether the tensor can be read");

@@ -6,23 +6,15 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <new>
 #include <string>
 #include <vector>
 
-#include "tools/ballast/check.h"
-#include "tools/ballast/convert.h"
-#include "tools/ballast/diff.h"
-#include "tools/ballast/hist.h"
-#include "tools/ballast/match.h"
+#include "tools/ballast/command_line.h"
 #include "tools/ballast/parse_problem.h"
-#include "tools/ballast/report.h"
-#include "tools/ballast/show.h"
 #include "tools/ballast/standard_output.h"
-#include "tools/ballast/stats.h"
 #include "tools/ballast/terminal_text.h"
-#include "tools/ballast/verify.h"
-#include "tools/ballast/version.h"
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -42,24 +34,9 @@ int fail(std::string_view message) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app(
-      "Looks into files of trained networks, checks and converts them, without running anything in them.",
-      "ballast");
-  app.set_version_flag("--version", fmt::format("ballast {}", kVersion), "Print the version and exit");
-  app.set_help_flag("-h,--help", "Print this help and exit");
-  app.get_formatter()->column_width(24);
-  app.footer("Example:\n  ballast show model.pth\n\n`ballast COMMAND --help` says more about a command.");
   int status = 0;
-  add_show(app, status);
-  add_stats(app);
-  add_check(app, status);
-  add_diff(app, status);
-  add_hist(app);
-  add_convert(app);
-  add_verify(app, status);
-  add_match(app, status);
-  add_report(app);
-
+  const std::unique_ptr<CLI::App> program = command_line(status);
+  CLI::App& app = *program;
   if (const std::string problem = command_problem(app, {argv + std::min(argc, 1), argv + argc});
       !problem.empty())
     return fail(problem);

@@ -31,7 +31,9 @@ constexpr int kFailure = 2;
 constexpr const char* kFooter =
     R"(Names are the keys that lead to a tensor, joined with dots: model.0.weight. In GLOB, * stands for any
 characters (dots too), ? for one, [a-z] for one of a range; quote it, so that the shell leaves it alone.
+
 Columns: name, shape, stride, dtype, parameters, bytes, shared, requires_grad, storage, offset, sha256.
+
 Colours, and names shortened to the width, are for terminals: a pipe and a file get all of it, plain.
 
 Examples:

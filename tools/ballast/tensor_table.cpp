@@ -112,8 +112,10 @@ template <class Text>
 void add_row(Table& table, const std::vector<TensorColumn>& columns, std::string_view lead,
              std::string_view name, Style name_style, const Text& text) {
   std::vector<std::string> texts;
+  texts.reserve(columns.size());
   for (const TensorColumn column : columns) texts.push_back(text(column));
   std::vector<TableCell> cells;
+  cells.reserve(columns.size());
   for (std::size_t c = 0; c < columns.size(); ++c) {
     if (columns[c] == TensorColumn::kName) {
       cells.emplace_back(lead, name, name_style);
