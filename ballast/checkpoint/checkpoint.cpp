@@ -105,6 +105,21 @@ std::optional<StateDict> state_dict_of(const Value& v, const Wanted& wanted) {
   return out;
 }
 
+/// "; the root has epoch, model": what may have been meant.
+std::string keys_text(const Value& root) {
+  constexpr std::size_t kShown = 8, kLongest = 64;
+  if (!root.is_mapping()) return {};
+  std::string text;
+  std::size_t shown = 0;
+  for (std::size_t i = 0; i < root.size() && shown < kShown; ++i) {
+    const Value key = root.key(i);
+    if (!key.is(Kind::kStr) || key.as_text().size() > kLongest) continue;
+    text += fmt::format("{}{}", shown++ == 0 ? "; the root has " : ", ", key.as_text());
+  }
+  if (shown > 0 && root.size() > shown) text += fmt::format(" and {} more", root.size() - shown);
+  return text;
+}
+
 }  // namespace
 
 StateDict Checkpoint::state_dict(std::optional<std::string_view> path) const {
@@ -117,7 +132,7 @@ StateDict Checkpoint::state_dict(std::optional<std::string_view> path) const {
   try {
     if (path) {
       const auto v = value_at(root_, *path);
-      if (!v) fail(fmt::format("there is nothing at '{}'", *path));
+      if (!v) fail(fmt::format("there is nothing at '{}'{}", *path, keys_text(root_)));
       if (auto state = state_dict_of(*v, wanted)) return *std::move(state);
       fail(fmt::format("what stands at '{}' is no dictionary of names and tensors", *path));
     }

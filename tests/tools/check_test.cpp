@@ -163,6 +163,9 @@ TEST(Check, TakesAFilterAndLeavesOutWhatIsIgnored) {
   const Outcome nothing = ballast_command({"check", path, "--filter", "c.*"});
   EXPECT_EQ(nothing.status, 2);
   EXPECT_NE(nothing.error.find("no name of its 3 tensors matches c.*"), std::string::npos) << nothing.error;
+  const Outcome near = ballast_command({"check", path, "--filter", "b"});
+  EXPECT_EQ(near.status, 2);
+  EXPECT_TRUE(near.error.ends_with("a filter has to match the whole name\n")) << near.error;
 }
 
 TEST(Check, HostileFilesEndInALineAndNamesInEscapes) {

@@ -105,7 +105,7 @@ std::vector<Case> cases_with_files() {
 }
 
 /// Each case as a line of the shell, `line` of its words; what comes back must be the offers, between lines that say which case.
-void expect_offers(const std::string& shell, std::vector<Case> cases, const std::string& begin,
+void expect_offers(const std::string& shell, const std::vector<Case>& cases, const std::string& begin,
                    std::string (*line)(const Words&)) {
   std::string script = begin;
   for (const Case& c : cases) script += line(c.words) + "\necho ---\n";

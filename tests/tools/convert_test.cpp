@@ -240,6 +240,13 @@ TEST_F(Convert, AnExistingFileIsReplacedOnlyIfAsked) {
             std::string::npos);
 }
 
+TEST_F(Convert, EveryEndingThatIsNoSlipIsAPth) {
+  for (const char* name :
+       {"x.pth", "x.pt", "x.bin", "x.ckpt", "x", "x.pkl", "x.nn", "x.model", "x.tar", "x.best-of-all-models"})
+    EXPECT_EQ(ballast_command({"convert", zip_file("mlp.pth"), out(name)}).status, 0) << name;
+  EXPECT_EQ(ballast_command({"convert", zip_file("mlp.pth"), out("x.gguff"), "--to", "pth"}).status, 0);
+}
+
 TEST_F(Convert, SaysWhatIsWrong) {
   const std::string in = zip_file("mlp.pth"), to = out("x.pth");
   const std::pair<std::vector<std::string>, const char*> cases[] = {
@@ -251,8 +258,12 @@ TEST_F(Convert, SaysWhatIsWrong) {
       {{in, to, "--rename", "/(/=x"}, "is no regular expression"},
       {{in, to, "--rename", "/.+/=same"}, "the rules give '0.weight' and '0.bias' one name, 'same'"},
       {{in, to, "--strip-prefix", "module."}, "no name begins so; the first is '0.weight'"},
-      {{in, to, "--filter", "nothing"}, "no tensor matches --filter"},
-      {{in, to, "--state-dict", "model"}, "there is nothing at 'model'"},
+      {{in, to, "--filter", "nothing"}, "no tensor matches --filter nothing\n"},
+      {{in, to, "--filter", "*.wieght"}, "no tensor matches --filter *.wieght; the nearest name is 0.weight"},
+      {{in, to, "--state-dict", "model"},
+       "there is nothing at 'model'; the root has 0.weight, 0.bias, 2.weight, 2.bias"},
+      {{in, out("x.safetensor")}, "'.safetensor' is the ending of no format; did you mean .safetensors?"},
+      {{in, out("x.ggfu")}, "'.ggfu' is the ending of no format; did you mean .gguf?"},
       {{in, to, "--shard-size", "5zb"}, "'5zb' is no size"},
       {{in, to, "--metadata", "abc"}, "'abc' is no KEY=VALUE"},
       {{in, to, "--metadata", "a=b"}, "has no place for it"},

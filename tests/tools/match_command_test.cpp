@@ -249,6 +249,18 @@ TEST(MatchCommand, WhatIsWrongIsSaidInOneLine) {
   std::cout << "[ cases ] " << std::size(cases) << " command lines\n";
 }
 
+TEST(MatchCommand, AFilterThatMatchesNothingIsToldWhatIsNear) {
+  const std::string mine = kPairs + "mine.pth";
+  const Outcome near = match_of(mine, mine, {"--filter", "encodr.*"});
+  EXPECT_EQ(near.status, 1);
+  EXPECT_EQ(near.error,
+            "ballast: " + mine + ": no name matches encodr.*; the nearest name is encoder.embed.weight\n");
+  for (const std::vector<std::string>& options : {std::vector<std::string>{"--filter", "zzz"},
+                                                  {"--filter", "encoder.*"},
+                                                  {"--filter", "encodr.*", "--quiet"}})
+    EXPECT_EQ(match_of(mine, mine, options).error, "");
+}
+
 TEST(MatchCommand, ListingsThatAreNoneAreRefusedWithThePlace) {
   const TemporaryFolder folder;
   const std::pair<std::string, std::string> cases[] = {

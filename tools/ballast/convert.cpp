@@ -20,12 +20,14 @@
 #include "tools/ballast/progress.h"
 #include "tools/ballast/standard_output.h"
 #include "tools/ballast/terminal_text.h"
+#include "tools/ballast/unmatched_filter.h"
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/save.h"
+#include "ballast/core/edit_distance.h"
 #include "ballast/core/error.h"
 #include "ballast/core/glob.h"
 #include "ballast/core/json_writer.h"
@@ -110,6 +112,7 @@ class Converter {
     }
     if (!options.shard_size.empty()) save_.shard_size = *byte_count(options.shard_size);
     format_ = checkpoint::format_of(out_, save_);
+    check_ending();
   }
 
   void run() {
@@ -127,6 +130,20 @@ class Converter {
 
  private:
   [[nodiscard]] bool shown() const { return !options_.common.quiet && Progress::on_terminal(); }
+
+  /// Every ending that is no other format's is a .pth's, but model.safetensor is a slip.
+  void check_ending() const {
+    const std::string ending = out_.extension().string();
+    if (!options_.to.empty() || format_ != FileFormat::kTorchZip || ending.empty()) return;
+    for (const std::string_view other : {".safetensors", ".gguf", ".npz", ".npy"}) {
+      const std::size_t slips =
+          ending.size() > other.size() + 2 ? ending.size() : edit_distance(ending, other);
+      check<ValueError>(
+          slips == 0 || slips > (other.size() > 5 ? 2 : 1),
+          "{}: '{}' is the ending of no format; did you mean {}? --to pth writes a .pth under this name",
+          out_.string(), ending, other);
+    }
+  }
 
   void check_out() const {
     std::error_code unknown;
@@ -159,9 +176,8 @@ class Converter {
         return whole(checkpoint);
       }
       StateDict state = apply(rules_, state_of(checkpoint));
-      check<ValueError>(!state.empty(), "{}: no tensor{}", file,
-                        options_.common.filter ? " matches --filter" : "");
-      c.left_behind += listed_ - state.size();
+      if (state.empty()) throw ValueError(nothing_taken(file));
+      c.left_behind += listed_.size() - state.size();
       keep_metadata(checkpoint);
       if (in.size() == 1) {
         all = std::move(state);
@@ -179,21 +195,30 @@ class Converter {
     return c;
   }
 
+  [[nodiscard]] std::string nothing_taken(const std::string& file) const {
+    if (!options_.common.filter) return fmt::format("{}: no tensor", file);
+    const std::string& filter = *options_.common.filter;
+    return fmt::format("{}: no tensor matches --filter {}{}", file, filter,
+                       unmatched_filter_hint(filter, {listed_.begin(), listed_.end()}));
+  }
+
   Checkpoint open(const std::string& file) {
     checkpoint::LoadOptions load_options;
     load_options.dequantize = options_.dequantize || dtype_;
-    listed_ = 0;
+    listed_.clear();
     const bool filtered = options_.common.filter.has_value();
     if (filtered) {
       load_options.filter = [this](std::string_view name) {
-        ++listed_;
+        listed_.emplace_back(name);
         return glob_matches(*options_.common.filter, name);
       };
     }
     Progress progress(std::filesystem::path(file).filename().string(), shown());
     load_options.progress = progress.callback();
     Checkpoint checkpoint = load(file, load_options);
-    if (!filtered) listed_ = checkpoint.tensors().size();
+    if (!filtered) {
+      for (const checkpoint::NamedTensor& t : checkpoint.tensors()) listed_.push_back(t.name);
+    }
     return checkpoint;
   }
 
@@ -285,7 +310,7 @@ class Converter {
   checkpoint::SaveOptions save_;
   FileFormat format_ = FileFormat::kTorchZip;
   Value metadata_ = Value::ordered_dict();
-  std::size_t listed_ = 0;  // tensors of the file that is open
+  std::vector<std::string> listed_;  // tensors of the file that is open
 };
 
 constexpr std::array<std::string_view, 6> kDTypes = {"float64",  "float32",       "float16",

@@ -1,11 +1,13 @@
 #include "tools/ballast/looked_at.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "tools/ballast/figures.h"
 #include "tools/ballast/terminal_text.h"
+#include "tools/ballast/unmatched_filter.h"
 
 #include "ballast/core/edit_distance.h"
 #include "ballast/core/error.h"
@@ -16,8 +18,10 @@ LookedAt look_at(const std::string& path, const std::optional<std::string>& filt
   LookedAt file{path, std::make_unique<const checkpoint::Checkpoint>(load(path)), {}};
   file.listing = inspect::list_tensors(*file.checkpoint, {.filter = filter});
   if (filter && file.listing.rows.empty()) {
-    throw KeyError(fmt::format("{}: no name of its {} tensors matches {}", path,
-                               with_commas(file.checkpoint->tensors().size()), *filter));
+    std::vector<std::string_view> names;
+    for (const checkpoint::NamedTensor& t : file.checkpoint->tensors()) names.emplace_back(t.name);
+    throw KeyError(fmt::format("{}: no name of its {} tensors matches {}{}", path, with_commas(names.size()),
+                               *filter, unmatched_filter_hint(*filter, names)));
   }
   return file;
 }

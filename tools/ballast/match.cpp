@@ -1,6 +1,7 @@
 #include "tools/ballast/match.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,10 +14,12 @@
 #include "tools/ballast/name_rules.h"
 #include "tools/ballast/standard_output.h"
 #include "tools/ballast/terminal_text.h"
+#include "tools/ballast/unmatched_filter.h"
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
+#include "ballast/core/glob.h"
 #include "ballast/core/match.h"
 
 namespace ballast::tool {
@@ -42,6 +45,19 @@ struct MatchOptions {
   CommonOptions common;
 };
 
+/// A filter that leaves out every name may have been meant to be another one.
+void tell_what_is_near(const std::string& filter, const std::string& path, const NamedShapes& file) {
+  std::vector<std::string_view> names;
+  for (const NamedShape& n : file) names.emplace_back(n.name);
+  if (std::ranges::any_of(names, [&](std::string_view name) { return glob_matches(filter, name); })) return;
+  const std::string hint = unmatched_filter_hint(filter, names);
+  if (hint.empty()) return;
+  std::fputs(terminal_text(fmt::format("ballast: {}: no name matches {}{}", path, filter, hint))
+                 .append("\n")
+                 .c_str(),
+             stderr);
+}
+
 void run(const MatchOptions& options, int& status) {
   MatchRules rules{.strip_prefix = options.strip_prefix, .add_prefix = options.add_prefix};
   rules.filter = options.common.filter;
@@ -50,6 +66,7 @@ void run(const MatchOptions& options, int& status) {
   const NamedShapes file = read_names(options.checkpoint);
   const NamedShapes model = read_names(options.model);
   const MatchReport report = match(file, model, rules);
+  if (rules.filter && !options.common.quiet) tell_what_is_near(*rules.filter, options.checkpoint, file);
   status = report.fits() ? 0 : 1;
   if (options.common.quiet) return;
   fmt::memory_buffer out;

@@ -138,10 +138,10 @@ class Shower {
   void tell_what_is_near(const checkpoint::Checkpoint& file) const {
     std::vector<std::string_view> names;
     for (const checkpoint::NamedTensor& t : file.tensors()) names.emplace_back(t.name);
-    const std::string near = unmatched_filter(*listing_.filter, names);
-    if (near.empty()) return;
-    std::fputs(terminal_text(fmt::format("ballast: {}: no tensor matches {}; {}", file.file().native(),
-                                         *listing_.filter, near))
+    const std::string hint = unmatched_filter_hint(*listing_.filter, names);
+    if (hint.empty()) return;
+    std::fputs(terminal_text(fmt::format("ballast: {}: no tensor matches {}{}", file.file().native(),
+                                         *listing_.filter, hint))
                    .append("\n")
                    .c_str(),
                stderr);

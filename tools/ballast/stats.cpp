@@ -109,9 +109,12 @@ std::string zeros_text(const Statistics& s) {
 }
 
 std::vector<Table::Column> columns(const StatsOptions& options) {
-  std::vector<Table::Column> all{{"name", Align::kLeft},  {"shape", Align::kLeft, 32},
-                                 {"dtype", Align::kLeft}, {"mean", Align::kRight},
-                                 {"std", Align::kRight},  {"min", Align::kRight}};
+  std::vector<Table::Column> all{{.title = "name", .gives_way = true},
+                                 {"shape", Align::kLeft, 32},
+                                 {"dtype", Align::kLeft},
+                                 {"mean", Align::kRight},
+                                 {"std", Align::kRight},
+                                 {"min", Align::kRight}};
   for (const double q : options.quantiles) all.push_back({fmt::format("q{:g}", q), Align::kRight});
   for (const char* const title : {"max", "l2", "zeros", "nan", "inf"}) all.push_back({title, Align::kRight});
   if (options.channels) {
@@ -157,14 +160,16 @@ void write_text(fmt::memory_buffer& out, const LookedAt& file, const std::vector
   const auto print = [&]<class... A>(fmt::format_string<A...> text, A&&... args) {
     fmt::format_to(std::back_inserter(out), text, std::forward<A>(args)...);
   };
-  print("{}: {}\n\n", terminal_text(file.path), summary_of(file));
+  const Terminal terminal = standard_output_terminal(options.common.color);
+  const Paint paint(terminal.colors);
+  print("{}: {}\n\n", paint(Style::kHeading, terminal_text(file.path)), summary_of(file));
   Table table(columns(options));
   for (const std::size_t i : order_of(file, all, options.sort)) {
     const std::vector<std::string> row = cells(file.listing.rows[i], all[i], options);
     table.add(std::vector<TableCell>(row.begin(), row.end()));
   }
   if (!table.empty()) {
-    table.write(out);
+    table.write(out, {.paint = paint, .width = terminal.width});
     out.push_back('\n');
   }
   std::int64_t values = 0, zeros = 0, nans = 0, infinite = 0, subnormals = 0, without = 0;
@@ -242,6 +247,7 @@ void add_stats(CLI::App& app) {
       ->type_name("");
   add_json(*stats, options->common);
   add_filter(*stats, options->common);
+  add_color(*stats, options->common);
   add_quiet(*stats, options->common, "print nothing: the exit status says whether the files can be read");
   add_choice(*stats, "--sort", options->sort, orders(),
              "by name, or by size or a figure, the largest first (default: as in the file)");

@@ -78,8 +78,11 @@ std::size_t glob_distance(std::string_view pattern, std::string_view text) {
 }
 
 std::string unmatched_filter(std::string_view pattern, const std::vector<std::string_view>& names) {
+  const std::vector<std::string_view> items = items_of(pattern);
+  const auto literals = static_cast<std::size_t>(std::ranges::count_if(
+      items, [](std::string_view item) { return item != "*" && item != "?" && item != "."; }));
+  if (literals == 0) return {};
   const std::string_view inner = without_outer_stars(pattern);
-  if (inner.empty()) return {};
   const std::string anywhere = fmt::format("*{}*", inner);
   const auto matches = [&](std::string_view name) { return glob_matches(anywhere, name); };
   if (const auto first = std::ranges::find_if(names, matches); first != names.end()) {
@@ -87,9 +90,6 @@ std::string unmatched_filter(std::string_view pattern, const std::vector<std::st
     return fmt::format("{} matches {}, such as {}: a filter has to match the whole name", anywhere,
                        n == 1 ? "one name" : with_commas(n) + " names", *first);
   }
-  const std::vector<std::string_view> items = items_of(pattern);
-  const auto literals = static_cast<std::size_t>(std::ranges::count_if(
-      items, [](std::string_view item) { return item != "*" && item != "?" && item != "."; }));
   std::size_t least = std::min(kFar, (literals + 1) / 2), work = 0;
   std::string_view best;
   for (const std::string_view name : names) {
@@ -101,6 +101,11 @@ std::string unmatched_filter(std::string_view pattern, const std::vector<std::st
     }
   }
   return best.empty() ? "" : fmt::format("the nearest name is {}", best);
+}
+
+std::string unmatched_filter_hint(std::string_view pattern, const std::vector<std::string_view>& names) {
+  const std::string near = unmatched_filter(pattern, names);
+  return near.empty() ? near : "; " + near;
 }
 
 }  // namespace ballast::tool

@@ -64,16 +64,18 @@ std::string clean_text(const VerifyReport& report) {
   return text;
 }
 
-void write_text(fmt::memory_buffer& out, const std::string& file, const VerifyReport& report) {
-  const auto line = [&](const std::string& text) {
-    fmt::format_to(std::back_inserter(out), "{}: {}\n", terminal_text(file), terminal_text(text));
+void write_text(fmt::memory_buffer& out, const std::string& file, const VerifyReport& report,
+                const Paint& paint) {
+  const auto line = [&](const std::string& text, std::string_view mark = {}, Style style = Style::kPlain) {
+    fmt::format_to(std::back_inserter(out), "{}: {}{}\n", terminal_text(file), paint(style, mark),
+                   terminal_text(text));
   };
   for (const Finding& f : report.findings) {
-    line(fmt::format("{}: {}{}{}{}", severity_name(f.severity), place_text(f), f.what,
-                     f.what.empty() ? "" : ": ", f.why));
+    line(fmt::format(": {}{}{}{}", place_text(f), f.what, f.what.empty() ? "" : ": ", f.why),
+         severity_name(f.severity), f.severity == Severity::kNote ? Style::kWarning : Style::kBad);
   }
   if (report.left_out > 0) line(fmt::format("{} more findings", with_commas(report.left_out)));
-  if (report.clean()) line("ok: " + clean_text(report));
+  if (report.clean()) line(": " + clean_text(report), "ok", Style::kGood);
 }
 
 void write_json(JsonWriter& json, const std::string& file, const VerifyReport& report, int status) {
@@ -126,6 +128,7 @@ int run(const VerifyOptions& options) {
     json.begin_object(JsonWriter::Layout::kLines);
     json.key("files"), json.begin_array(JsonWriter::Layout::kLines);
   }
+  const Paint paint(standard_output_terminal(options.common.color).colors);
   int highest = 0;
   for (const std::string& file : options.files) {
     const VerifyReport report = report_of(file);
@@ -136,7 +139,7 @@ int run(const VerifyOptions& options) {
       continue;
     }
     if (!options.common.quiet) {
-      write_text(out, file, report);
+      write_text(out, file, report, paint);
       write_to_standard_output({out.data(), out.size()});
       out.clear();
     }
@@ -163,6 +166,7 @@ void add_verify(CLI::App& app, int& status) {
       ->type_name("");
   add_json(*verify, options->common);
   add_quiet(*verify, options->common);
+  add_color(*verify, options->common);
   verify->add_flag("--strict", options->strict, "notes count as findings too")->disable_flag_override();
   verify->footer(kFooter);
   verify->callback([options, &status] { status = run(*options); });
