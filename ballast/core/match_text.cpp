@@ -9,19 +9,13 @@
 #include "ballast/core/match_report.h"
 #include "ballast/core/printable.h"
 #include "ballast/core/shape.h"
+#include "ballast/core/with_commas.h"
 
 namespace ballast {
 namespace {
 
 constexpr std::size_t kMostLines = 8;  // of one section
 constexpr std::size_t kMostNames = 6;  // on one line
-
-std::string with_commas(std::size_t n) {
-  std::string digits = std::to_string(n);
-  constexpr std::size_t kGroup = 3;
-  for (std::size_t at = digits.size(); at > kGroup;) digits.insert(at -= kGroup, ",");
-  return digits;
-}
 
 std::string count(std::size_t n, std::string_view noun) {
   return fmt::format("{} {}{}", with_commas(n), noun, n == 1 ? "" : "s");

@@ -1,7 +1,5 @@
 #include "ballast/core/utf8.h"
 
-#include <cstddef>
-
 namespace ballast {
 
 char32_t take_character(std::string_view& text) noexcept {
@@ -32,6 +30,12 @@ char32_t take_character(std::string_view& text) noexcept {
   }
   text.remove_prefix(1);
   return 0xDC00u + lead;
+}
+
+std::size_t count_characters(std::string_view text) noexcept {
+  std::size_t n = 0;
+  for (; !text.empty(); ++n) static_cast<void>(take_character(text));
+  return n;
 }
 
 }  // namespace ballast

@@ -5,6 +5,7 @@
 //   }
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace ballast {
@@ -13,5 +14,7 @@ namespace ballast {
 /// "surrogatepass" lets them; a byte that belongs to no character becomes U+DC80..U+DCFF, as under
 /// "surrogateescape".
 [[nodiscard]] char32_t take_character(std::string_view& text) noexcept;
+/// How many characters there are: Python's len().
+[[nodiscard]] std::size_t count_characters(std::string_view text) noexcept;
 
 }  // namespace ballast
