@@ -36,6 +36,17 @@ TEST(ForwardHookTest, RunAroundForwardInOrderOfRegistration) {
   EXPECT_EQ(y.sizes().vec(), (std::vector<std::int64_t>{3, 2}));
 }
 
+TEST(ForwardHookTest, RunOnThePartsOfAnAdaptiveSoftmax) {
+  nn::AdaptiveLogSoftmaxWithLoss layer(nn::AdaptiveLogSoftmaxWithLossOptions(8, 20, {4, 10}));
+  Names log;
+  for (const auto& [name, module] : layer->named_modules()) {
+    module->register_forward_hook(
+        [&log, path = name](nn::Module&, const std::vector<Tensor>&, Tensor&) { log.push_back(path); });
+  }
+  (void)layer->log_prob(ones({2, 8}));
+  EXPECT_EQ(log, (Names{"head", "tail.0.0", "tail.0.1", "tail.0", "tail.1.0", "tail.1.1", "tail.1"}));
+}
+
 TEST(ForwardHookTest, ReplaceInputsAndResult) {
   nn::Sequential net = small_net();
   net[0]->register_forward_pre_hook([](nn::Module&, std::vector<Tensor>& in) { in[0] = zeros({1, 2}); });

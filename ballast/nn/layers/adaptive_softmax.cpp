@@ -55,7 +55,7 @@ void AdaptiveLogSoftmaxWithLossImpl::reset_parameters() {
 }
 
 Tensor AdaptiveLogSoftmaxWithLossImpl::cluster_log_prob(std::size_t cluster, const Tensor& input) {
-  return tail[cluster]->as<Sequential>()->forward(input).log_softmax(1);
+  return (*tail[cluster])(input).log_softmax(1);
 }
 
 namespace {
@@ -111,7 +111,7 @@ ASMoutput AdaptiveLogSoftmaxWithLossImpl::forward(const Tensor& input, const Ten
     const Tensor of_class = gather(log_p, 1, index_tensor(places).unsqueeze(1)).squeeze(1);
     output = index_add(output, 0, which, of_class);
   }
-  const Tensor head_log_p = head->forward(rows).log_softmax(1);
+  const Tensor head_log_p = head(rows).log_softmax(1);
   output = output.add(gather(head_log_p, 1, index_tensor(head_index).unsqueeze(1)).squeeze(1));
   LossTensor loss(output.neg().mean());
   return {input.dim() == 2 ? output : output.squeeze(0), std::move(loss)};
@@ -128,11 +128,11 @@ Tensor AdaptiveLogSoftmaxWithLossImpl::full_log_prob(const Tensor& input, const 
 }
 
 Tensor AdaptiveLogSoftmaxWithLossImpl::log_prob(const Tensor& input) {
-  return full_log_prob(input, head->forward(input));
+  return full_log_prob(input, head(input));
 }
 
 Tensor AdaptiveLogSoftmaxWithLossImpl::predict(const Tensor& input) {
-  const Tensor head_output = head->forward(input);
+  const Tensor head_output = head(input);
   Tensor best = head_output.argmax(1);
   const Tensor rare = best.ge(shortlist());
   if (!rare.any().item<bool>()) return best;
