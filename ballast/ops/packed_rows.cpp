@@ -19,13 +19,13 @@ std::int64_t checked_rows(IntArrayRef batch_sizes, const char* name) {
   return rows;
 }
 
-/// Copies of whole rows between two row-major tensors whose rows have one size.
+/// Copies of whole rows between two row-major tensors whose rows have one size; nothing on meta.
 class RowCopy {
  public:
   RowCopy(const Tensor& to, const Tensor& from, std::int64_t row_elements)
       : to_(static_cast<std::byte*>(to.data_ptr())),
         from_(static_cast<const std::byte*>(from.data_ptr())),
-        bytes_(row_elements * from.itemsize()) {}
+        bytes_(to.is_meta() ? 0 : row_elements * from.itemsize()) {}
   void operator()(std::int64_t to, std::int64_t from, std::int64_t n) const {
     if (bytes_ * n > 0)
       std::memcpy(to_ + to * bytes_, from_ + from * bytes_, static_cast<std::size_t>(bytes_ * n));

@@ -255,6 +255,13 @@ TEST(SequenceGrad, Attention) {
   std::cout << cases << " attentions\n";
 }
 
+TEST(PackedRows, HaveShapesOnMeta) {
+  const TensorOptions meta = TensorOptions().device(kMeta);
+  EXPECT_EQ(pack_rows(empty({3, 4, 5}, meta), {4, 2, 1}).shape(), Size({7, 5}));
+  EXPECT_EQ(unpack_rows(empty({7, 5}, meta), {4, 2, 1}, 6, -1.5).shape(), Size({6, 4, 5}));
+  EXPECT_EQ(turn_sequences(empty({7, 5}, meta), {4, 2, 1}).shape(), Size({7, 5}));
+}
+
 TEST(SequenceErrors, IndicesAndSizesAreChecked) {
   const Tensor table = randn({3, 2});
   EXPECT_THROWN((void)embedding(table, tensor({0, 3})), IndexError, "index out of range in self");
