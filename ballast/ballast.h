@@ -32,3 +32,4 @@
 #include "ballast/ops/ops.h"
 #include "ballast/optim/optim.h"
 #include "ballast/summary/analyze_model_parameters.h"
+#include "ballast/summary/summary.h"

@@ -42,10 +42,11 @@ void check_has_an_end(const std::vector<const Module*>& path);
 /// The depth from which on, whenever it has doubled, a walk looks whether it goes in circles.
 inline constexpr std::size_t kSuspiciousDepth = 1024;
 
-/// Calls `enter(module, prefix)` before a module's children and `leave(module, prefix)` after them. `prefix` stands
-/// before the names of the module's entries: "" for the root or "encoder.layers.0."; the buffer is reused.
-template <class Enter, class Leave>
-void walk(const Module& root, const WalkOptions& options, Enter&& enter, Leave&& leave) {
+/// Calls `enter(module, prefix)` before a module's children and `leave(module, prefix)` after them, and `again(module,
+/// prefix)` where one is passed over that was entered before. `prefix` stands before the names of the module's entries: ""
+/// for the root or "encoder.layers.0."; the buffer is reused.
+template <class Enter, class Leave, class Again>
+void walk(const Module& root, const WalkOptions& options, Enter&& enter, Leave&& leave, Again&& again) {
   struct Frame {
     Module* module;
     std::size_t next;           // child
@@ -72,11 +73,16 @@ void walk(const Module& root, const WalkOptions& options, Enter&& enter, Leave&&
     Module* child = held.get();
     if (child == nullptr) continue;
     const bool sole = is_sole(entry, held) && child != root_module;
-    if (options.remove_duplicate && !sole && !seen.insert(child)) continue;
+    const bool passed_over = options.remove_duplicate && !sole && !seen.insert(child);
     const std::size_t length = prefix.size();
     if (options.paths) {
       prefix += entry.name;
       prefix += '.';
+    }
+    if (passed_over) {
+      again(*child, prefix);
+      prefix.resize(length);
+      continue;
     }
     enter(*child, prefix);
     if (child->child_entries().empty()) {
@@ -92,6 +98,12 @@ void walk(const Module& root, const WalkOptions& options, Enter&& enter, Leave&&
       }
     }
   }
+}
+
+template <class Enter, class Leave>
+void walk(const Module& root, const WalkOptions& options, Enter&& enter, Leave&& leave) {
+  walk(root, options, std::forward<Enter>(enter), std::forward<Leave>(leave),
+       [](Module&, const std::string&) {});
 }
 
 template <class Enter>
