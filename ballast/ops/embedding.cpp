@@ -144,6 +144,7 @@ const Tensor& embedding_renorm_(const Tensor& weight, const Tensor& indices, dou
                                 double norm_type) {
   check_table(weight);
   check_index_type(indices, "indices", "embedding_renorm_");
+  if (weight.is_meta() || indices.is_meta()) return weight;
   const Tensor rows = checked_rows(indices, weight.sizes()[0]);
   const InplaceTape tape(weight);
   check<NotImplementedError>(!tape.on(), "embedding_renorm_ has no gradient: call it under NoGradGuard");
@@ -170,14 +171,18 @@ struct Bags {
   std::int64_t used = 0;             ///< indices that are in a bag
 };
 
+std::int64_t bag_count(const Tensor& offsets, const EmbeddingBagArguments& arguments) {
+  if (!arguments.include_last_offset) return offsets.numel();
+  check<ValueError>(offsets.numel() >= 1, "include_last_offset: number of offset should be at least 1");
+  return offsets.numel() - 1;
+}
+
 Bags bags_of(const Tensor& rows, const Tensor& offsets, const EmbeddingBagArguments& arguments) {
   const Tensor plain = offsets.to(kInt64).contiguous();
   const auto* const begin = plain.data_ptr<std::int64_t>();
   const std::int64_t n = rows.numel();
   const std::int64_t given = plain.numel();
-  if (arguments.include_last_offset)
-    check<ValueError>(given >= 1, "include_last_offset: number of offset should be at least 1");
-  const std::int64_t bags = given - (arguments.include_last_offset ? 1 : 0);
+  const std::int64_t bags = bag_count(offsets, arguments);
   if (given > 0) {
     check<ValueError>(begin[0] == 0,
                       "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
@@ -309,6 +314,10 @@ Tensor embedding_bag(const Tensor& weight, const Tensor& indices, const Tensor& 
     check<ShapeError>(own.sizes() == indices.sizes(),
                       "embedding_bag: per_sample_weights has shape {}, but the indices have {}",
                       shape_text(own.sizes()), shape_text(indices.sizes()));
+  }
+  const auto on_meta = [](const Tensor& t) { return t.defined() && t.is_meta(); };
+  if (on_meta(weight) || on_meta(indices) || on_meta(offsets) || on_meta(own)) {
+    return empty({bag_count(offsets, arguments), weight.sizes()[1]}, weight.options().device(kMeta));
   }
   const Tensor every = checked_rows(indices, rows);
   const Bags bags = bags_of(every, offsets, arguments);

@@ -394,6 +394,20 @@ TEST(Transformers, APartIsCalledAsTheClassItWasGivenAs) {
                 "cannot take the place of a decoder: its forward does not take (tgt, memory, ");
 }
 
+TEST(Embeddings, HaveShapesOnMeta) {
+  const DefaultDeviceGuard on_meta(kMeta);
+  const nn::Embedding limited(nn::EmbeddingOptions(10, 3).max_norm(1.0));
+  EXPECT_EQ(limited(empty({2, 5}, kInt64)).shape(), Size({2, 5, 3}));
+  for (const auto& mode :
+       {nn::EmbeddingBagMode(kSum), nn::EmbeddingBagMode(kMean), nn::EmbeddingBagMode(kMax)}) {
+    const nn::EmbeddingBag bag(nn::EmbeddingBagOptions(10, 3).mode(mode).max_norm(1.0));
+    EXPECT_EQ(bag(empty({4, 5}, kInt64)).shape(), Size({4, 3}));
+    EXPECT_EQ(bag(empty({7}, kInt64), empty({2}, kInt64)).shape(), Size({2, 3}));
+  }
+  const nn::EmbeddingBag ends(nn::EmbeddingBagOptions(10, 3).include_last_offset(true).mode(kSum));
+  EXPECT_EQ(ends(empty({7}, kInt64), empty({3}, kInt64), empty({7})).shape(), Size({2, 3}));
+}
+
 TEST(Embeddings, LayersCheckAndLimit) {
   nn::Embedding e(nn::EmbeddingOptions(4, 2).padding_idx(1).max_norm(0.5));
   const Tensor y = e(tensor({0, 1, 3, 0}));
