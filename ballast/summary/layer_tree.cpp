@@ -1,10 +1,12 @@
 #include "ballast/summary/layer_tree.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "ballast/nn/storage_groups.h"
 #include "ballast/nn/walk.h"
 
 namespace ballast::detail {
@@ -50,14 +52,16 @@ class TreeBuilder {
     for (std::size_t i = layers().size(); i-- > 1;) {
       combine_tensors(layers()[layers()[i].parent].total, layers()[i].total, 1);
     }
+    mark_shared_memory(EntryKind::kParameter, root);
+    mark_shared_memory(EntryKind::kBuffer, root);
     return std::move(tree_);
   }
 
  private:
   struct Place {
     bool known = false;
-    std::size_t last = 0;  // row
-    std::string path;      // the first
+    std::size_t first = 0, last = 0;  // rows
+    std::string path;                 // the first
   };
 
   std::vector<LayerSummary>& layers() { return tree_.summary.layers; }
@@ -111,7 +115,7 @@ class TreeBuilder {
     Place& place = *seen_[kind == EntryKind::kBuffer].emplace(t.unsafeGetTensorImpl()).first;
     LayerSummary& layer = layers()[row];
     if (!place.known) {
-      place = {true, row, prefix + name};
+      place = {true, row, row, prefix + name};
       add_tensor(layer.total, kind, t);
       add_to_dtype(kind, t);
       return;
@@ -132,6 +136,23 @@ class TreeBuilder {
       a = layers()[a].parent;
     }
     return a;
+  }
+
+  /// What are different tensors on one memory.
+  void mark_shared_memory(EntryKind kind, const nn::Module& root) {
+    const bool buffers = kind == EntryKind::kBuffer;
+    std::vector<Tensor> tensors = buffers ? root.buffers() : root.parameters();
+    std::erase_if(tensors, [](const Tensor& t) { return t.numel() == 0; });
+    for (const nn::StorageGroup& group : nn::group_by_storage(tensors, nn::Grouping::kOverlap)) {
+      tree_.summary.bytes_held += static_cast<std::uint64_t>(group.elements * itemsize(group.dtype));
+      const auto place_of = [&](const Tensor& t) { return seen_[buffers].find(t.unsafeGetTensorImpl()); };
+      const std::string& first = place_of(group.members[0])->path;
+      for (const Tensor& t : std::span(group.members).subspan(1)) {
+        const Place& place = *place_of(t);
+        layers()[place.first].shared_tensors.push_back(
+            {place.path.substr(place.path.rfind('.') + 1), first, false});
+      }
+    }
   }
 
   void add_to_dtype(EntryKind kind, const Tensor& t) {

@@ -31,7 +31,7 @@ std::string number_text(std::uint64_t n) { return n == 0 ? std::string(kNothing)
 std::string trainable_text(const LayerFigures& f) {
   if (f.parameters == 0) return std::string(kNothing);
   if (f.trainable == f.parameters) return "True";
-  return f.trainable == 0 ? "False" : "Partly";
+  return f.trainable == 0 ? "False" : "Partial";
 }
 
 std::string shapes_text(const std::vector<Dims>& shapes) {
@@ -130,7 +130,8 @@ class SummaryText {
       all.push_back("shared with " + path_text(s_.layers[layer.shared_with].path));
     }
     for (const LayerSummary::SharedTensor& t : layer.shared_tensors) {
-      all.push_back(fmt::format("{} shared with {}", printable_text(t.name), path_text(t.path)));
+      all.push_back(fmt::format("{} {} {}", printable_text(t.name),
+                                t.same_tensor ? "shared with" : "on the memory of", path_text(t.path)));
     }
     if (layer.calls > 1) all.push_back(fmt::format("called {} times", layer.calls));
     return all.empty() ? "" : fmt::format(" ({})", fmt::join(all, "; "));
@@ -220,14 +221,16 @@ class SummaryText {
       by_dtype +=
           fmt::format("{}{} {}", by_dtype.empty() ? "" : ", ", dtype_name(d.dtype), bytes_text(d.bytes));
     }
-    line("Params and buffers: {}{}", bytes_text(held), by_dtype.empty() ? "" : " (" + by_dtype + ")");
+    line("Params and buffers: {}{}{}", bytes_text(held),
+         s_.bytes_held == held ? "" : ", " + bytes_text(s_.bytes_held) + " in memory",
+         by_dtype.empty() ? "" : " (" + by_dtype + ")");
     if (!s_.has_input) return;
     rule('-');
     line("Mult-adds: {}{}", with_commas(t.mult_adds), unknown_layers());
     line("Input: {}", bytes_text(s_.input_bytes));
     line("Activations: {} forward, {} with their gradients", bytes_text(t.activation_bytes),
          bytes_text(2 * t.activation_bytes));
-    line("Total: {}", bytes_text(held + s_.input_bytes + 2 * t.activation_bytes));
+    line("Total: {}", bytes_text(s_.bytes_held + s_.input_bytes + 2 * t.activation_bytes));
   }
 
   /// Classes whose use of their own parameters nobody knows.

@@ -52,6 +52,8 @@ struct LayerSummary {
   struct SharedTensor {
     std::string name;  ///< "weight"
     std::string path;  ///< where it stands first: "embedding.weight"
+    bool same_tensor =
+        true;  ///< false: a parameter of its own, counted as such, that lies on the same memory
   };
   std::vector<SharedTensor> shared_tensors;
 
@@ -76,7 +78,7 @@ enum class SummaryColumn : std::uint8_t {
   kOwnParameters,  ///< of the layer without its children
   kParameters,     ///< with all below
   kShare,          ///< these, in percent of the model's
-  kTrainable,      ///< True, False, Partly
+  kTrainable,      ///< True, False, Partial
   kBuffers,        ///< elements, with all below
   kBytes,          ///< of parameters and buffers, with all below
   kMultAdds,       ///< with all below
@@ -101,6 +103,7 @@ struct ModelSummary {
 
   std::vector<LayerSummary> layers;  ///< parents before children, in order of registration; the root first
   std::vector<OfDType> dtypes;       ///< in order of appearance
+  std::uint64_t bytes_held = 0;      ///< of parameters and buffers, each element in memory once
   bool has_input = false;
   std::vector<Dims> input_sizes;
   std::uint64_t input_bytes = 0;
