@@ -17,6 +17,9 @@
 //   ==================================================
 #pragma once
 
+#include <concepts>
+#include <memory>
+
 #include "ballast/inspect/parameter_table.h"
 #include "ballast/nn/module.h"
 
@@ -27,6 +30,11 @@ namespace ballast {
 
 template <nn::IsModuleHolder H>
 [[nodiscard]] ParameterTable analyze_model_parameters(const H& model) {
+  return analyze_model_parameters(static_cast<const nn::Module&>(*model));
+}
+
+template <std::derived_from<nn::Module> M>
+[[nodiscard]] ParameterTable analyze_model_parameters(const std::shared_ptr<M>& model) {
   return analyze_model_parameters(static_cast<const nn::Module&>(*model));
 }
 

@@ -13,7 +13,10 @@ namespace ballast::detail {
 /// The most tensors that a forward can be called with.
 inline constexpr std::size_t kMostInputs = 8;
 
+/// NotImplementedError that tells what to do.
 [[noreturn]] void throw_no_such_forward(const nn::Module& model, std::size_t inputs);
+/// As a module of which no more is known: throw_no_such_forward unless there is one tensor, for which it gives one.
+void call_as_module(nn::Module& model, const std::vector<Tensor>& inputs);
 
 /// Whether it was called: not if forward does not take as many tensors.
 template <nn::IsModuleHolder H, std::size_t... I>
@@ -22,7 +25,7 @@ bool call_if_it_takes(const H& model, const std::vector<Tensor>& inputs, std::in
     static_cast<void>(model(inputs[I]...));
     return true;
   } else if constexpr (sizeof...(I) == 1) {
-    static_cast<void>(static_cast<nn::Module&>(*model)(inputs[0]));
+    call_as_module(*model, inputs);
     return true;
   } else {
     return false;

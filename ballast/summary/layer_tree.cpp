@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ballast/core/error.h"
 #include "ballast/nn/storage_groups.h"
 #include "ballast/nn/walk.h"
 
@@ -13,6 +14,8 @@ namespace ballast::detail {
 namespace {
 
 using nn::EntryKind;
+
+constexpr std::size_t kDeepest = 1000;
 
 /// "conv1" of "layer1.0.conv1."
 std::string_view without_dot(std::string_view prefix) {
@@ -67,6 +70,7 @@ class TreeBuilder {
   std::vector<LayerSummary>& layers() { return tree_.summary.layers; }
 
   std::size_t add_row(nn::Module& m, std::string_view prefix) {
+    check<LimitError>(open_.size() <= kDeepest, "summary: a module tree deeper than {} levels", kDeepest);
     const std::size_t row = layers().size();
     LayerSummary layer;
     layer.path = without_dot(prefix);

@@ -13,10 +13,11 @@ namespace ballast::detail {
 /// A summary without calls, and which modules its rows are.
 struct LayerTree {
   ModelSummary summary;
-  std::vector<nn::Module*> modules;                              ///< by row
-  mutable nn::PointerMap<std::vector<std::size_t>> places = {};  ///< rows by module
+  std::vector<nn::Module*> modules;                      ///< by row
+  nn::PointerMap<std::vector<std::size_t>> places = {};  ///< rows by module
 };
 
+/// LimitError for trees deeper than 1000, as for their text: every row has its whole path.
 [[nodiscard]] LayerTree layer_tree(const nn::Module& root);
 
 /// Adds up what calls have cost: `own` of each row into `total` of the rows above.

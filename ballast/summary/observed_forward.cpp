@@ -60,7 +60,7 @@ class Calls {
   }
 
   /// The same error, with the call it came out of.
-  [[noreturn]] void throw_with_place(const Error& e) const {
+  [[noreturn]] void throw_with_place(const Error& e, const std::string& on_dtype_error) const {
     std::string text = "summary: ";
     if (!open_.empty()) {
       const Call& call = open_.back();
@@ -71,16 +71,7 @@ class Calls {
       text += call.input_sizes.empty() ? " no tensors: " : ": ";
     }
     text += e.what();
-    if (dynamic_cast<const NotImplementedError*>(&e) != nullptr) {
-      text +=
-          ". A model that is not called with one tensor for one tensor, or that is known only as a Module, "
-          "needs to be told how: .forward = [&](const std::vector<Tensor>& inputs) { model(inputs[0], ...); "
-          "}";
-    } else if (dynamic_cast<const DTypeError*>(&e) != nullptr) {
-      text +=
-          ". Inputs made for a shape have the type of the model's first floating point parameter; .dtypes = "
-          "{kInt64} makes them numbers of rows";
-    }
+    if (dynamic_cast<const DTypeError*>(&e) != nullptr) text += on_dtype_error;
     throw_alike<ShapeError, DTypeError, DeviceError, IndexError, KeyError, ValueError, NotImplementedError,
                 LimitError>(e, text);
   }
@@ -162,7 +153,8 @@ class Hooks {
 
 }  // namespace
 
-void observe_forward(LayerTree& tree, const CountMultAdds& count, const std::function<void()>& forward) {
+void observe_forward(LayerTree& tree, const CountMultAdds& count, const std::string& on_dtype_error,
+                     const std::function<void()>& forward) {
   Calls calls(tree, count);
   try {
     Hooks hooks(calls);
@@ -175,7 +167,7 @@ void observe_forward(LayerTree& tree, const CountMultAdds& count, const std::fun
   } catch (const IoError&) {
     throw;
   } catch (const Error& e) {
-    calls.throw_with_place(e);
+    calls.throw_with_place(e, on_dtype_error);
   }
   add_up_calls(tree.summary.layers);
 }

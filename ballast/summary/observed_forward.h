@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "ballast/summary/layer_tree.h"
 #include "ballast/summary/mult_adds.h"
@@ -9,7 +10,8 @@
 namespace ballast::detail {
 
 /// Runs `forward` and writes what each call took and gave into the rows of the tree. The hooks are gone afterwards. Errors come
-/// out with the layer that was being called.
-void observe_forward(LayerTree& tree, const CountMultAdds& count, const std::function<void()>& forward);
+/// out with the layer that was being called; those of types with `on_dtype_error` behind them.
+void observe_forward(LayerTree& tree, const CountMultAdds& count, const std::string& on_dtype_error,
+                     const std::function<void()>& forward);
 
 }  // namespace ballast::detail

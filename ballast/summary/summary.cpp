@@ -37,6 +37,8 @@ std::vector<std::vector<std::int64_t>> input_shapes(const SummaryOptions& option
 std::vector<Tensor> make_inputs(const std::vector<Tensor>& tensors, const SummaryOptions& options,
                                 Device device) {
   const auto shapes = input_shapes(options);
+  check<ValueError>(options.dtypes.empty() || !shapes.empty(),
+                    "summary: dtypes are the types of tensors made for shapes, and no shape is given");
   check<ValueError>(options.dtypes.size() <= 1 || options.dtypes.size() == shapes.size(),
                     "summary: {} dtypes are given for {} shapes: give one for each, or one for all",
                     options.dtypes.size(), shapes.size());
@@ -55,8 +57,25 @@ std::vector<Tensor> make_inputs(const std::vector<Tensor>& tensors, const Summar
 }  // namespace
 
 void detail::throw_no_such_forward(const nn::Module& model, std::size_t inputs) {
-  throw NotImplementedError(fmt::format("{} cannot be called with {} tensor{}", model.class_name(), inputs,
-                                        inputs == 1 ? "" : "s"));
+  throw NotImplementedError(fmt::format(
+      "{} cannot be called with {} tensor{}{}: give the model as its holder or a shared_ptr of its "
+      "class, or say how to call it: .forward = [&](const std::vector<Tensor>& inputs) {{ "
+      "model(inputs[0], ...); }}",
+      model.class_name(), inputs, inputs == 1 ? "" : "s",
+      inputs == 1 ? " as a Module, or does not give one" : ""));
+}
+
+void detail::call_as_module(nn::Module& model, const std::vector<Tensor>& inputs) {
+  if (inputs.size() != 1) throw_no_such_forward(model, inputs.size());
+  try {
+    static_cast<void>(model(inputs[0]));
+  } catch (const NotImplementedError& e) {
+    // What nn::Module says of a forward that it cannot call; a part of the model may say so of itself.
+    const std::string text =
+        fmt::format("Module [{}] is missing the required \"forward\" function", model.class_name());
+    if (e.what() == text) throw_no_such_forward(model, 1);
+    throw;
+  }
 }
 
 ModelSummary detail::summary_of(const nn::Module& model, const SummaryOptions& options,
@@ -77,14 +96,19 @@ ModelSummary detail::summary_of(const nn::Module& model, const SummaryOptions& o
   const AsItWas as_it_was(tree.modules);
   const NoGradGuard no_grad;
   const DefaultDeviceGuard factories(device);
-  observe_forward(tree, options.mult_adds, [&] { (options.forward ? options.forward : call)(inputs); });
+  const std::string on_dtype_error =
+      options.dtypes.empty() && options.inputs.empty()
+          ? fmt::format(" (the input was made as {}; .dtypes = {{kInt64}} makes numbers of rows)",
+                        dtype_name(input_dtype(tensors, options, 0)))
+          : "";
+  observe_forward(tree, options.mult_adds, on_dtype_error,
+                  [&] { (options.forward ? options.forward : call)(inputs); });
   return std::move(tree.summary);
 }
 
 ModelSummary summary(const nn::Module& model, const SummaryOptions& options) {
   return detail::summary_of(model, options, [&model](const std::vector<Tensor>& inputs) {
-    if (inputs.size() != 1) detail::throw_no_such_forward(model, inputs.size());
-    static_cast<void>(const_cast<nn::Module&>(model)(inputs[0]));
+    detail::call_as_module(const_cast<nn::Module&>(model), inputs);
   });
 }
 

@@ -154,6 +154,20 @@ TEST(Summary, GoesThroughATreeThatContainsItself) {
   inner->pop(-1);
 }
 
+TEST(Summary, RefusesTreesWhosePathsWouldBeTooLong) {
+  const auto chain = [](int levels) {
+    nn::Sequential net;
+    for (int i = 0; i < levels; ++i) {
+      nn::Sequential outer;
+      outer->push_back(net);
+      net = outer;
+    }
+    return net;
+  };
+  EXPECT_EQ(summary(chain(1000)).layers.back().depth, 1000U);
+  EXPECT_THROWN((void)summary(chain(1001)), LimitError, "deeper than 1000 levels");
+}
+
 TEST(Summary, HasBytesByType) {
   nn::Sequential net{nn::Linear(4, 2), nn::BatchNorm1d(2)};
   net[0]->to(kBFloat16);
@@ -253,7 +267,12 @@ TEST(Summary, TakesTheTypeOfTheModelUnlessToldOtherwise) {
   EXPECT_EQ(seen, kFloat64);
   EXPECT_THROWN((void)summary(fc, {.input_size = {3, 4}, .dtypes = {kFloat32}}), DTypeError,
                 "(Linear), called with [3, 4]: ");
-  EXPECT_THROWN((void)summary(nn::Embedding(5, 2), {.input_size = {3}}), DTypeError, ".dtypes = {kInt64}");
+  EXPECT_THROWN((void)summary(nn::Embedding(5, 2), {.input_size = {3}}), DTypeError,
+                " (the input was made as float32; .dtypes = {kInt64} makes numbers of rows)");
+  EXPECT_EQ(text_of<DTypeError>([] {
+              (void)summary(nn::Embedding(5, 2), {.inputs = {zeros({3})}});
+            }).find(".dtypes"),
+            std::string::npos);
 }
 
 TEST(Summary, GivesAForwardAsManyTensorsAsThereAre) {
@@ -265,15 +284,24 @@ TEST(Summary, GivesAForwardAsManyTensorsAsThereAre) {
       text_of<NotImplementedError>([] {
         (void)summary(nn::Linear(2, 3), {.input_sizes = {{5, 2}, {5, 3}}});
       }),
-      "summary: Linear cannot be called with 2 tensors. A model that is not called with one tensor for one "
-      "tensor, or that is known only as a Module, needs to be told how: .forward = [&](const "
-      "std::vector<Tensor>& inputs) { model(inputs[0], ...); }");
+      "summary: Linear cannot be called with 2 tensors: give the model as its holder or a shared_ptr of its "
+      "class, or say how to call it: .forward = [&](const std::vector<Tensor>& inputs) { model(inputs[0], "
+      "...); }");
 }
 
 TEST(Summary, IsToldHowToRunWhatIsKnownOnlyAsAModule) {
   const nn::LSTM lstm(3, 4);
   const nn::Module& module = *lstm;
-  EXPECT_THROWN((void)summary(module, {.input_size = {5, 2, 3}}), NotImplementedError, ".forward = ");
+  EXPECT_THROWN(
+      (void)summary(module, {.input_size = {5, 2, 3}}), NotImplementedError,
+      "summary: the model (LSTM), called with [5, 2, 3]: LSTM cannot be called with 1 tensor as a Module, or "
+      "does not give one: give the model as its holder");
+  // Of a part, that would be no help.
+  EXPECT_EQ(text_of<NotImplementedError>([&] {
+              (void)summary(nn::Sequential{lstm}, {.input_size = {5, 2, 3}});
+            }),
+            "summary: `0` (LSTM), called with [5, 2, 3]: Module [LSTM] is missing the required \"forward\" "
+            "function");
   const ModelSummary s =
       summary(module, {.input_size = {5, 2, 3}, .forward = [&](const auto& in) { (void)lstm(in[0]); }});
   EXPECT_EQ(s.layers[0].output_sizes->ref().vec(), (Sizes{5, 2, 4}));
@@ -298,6 +326,8 @@ TEST(Summary, RefusesInputsThatDoNotAgree) {
                 "as one of them");
   EXPECT_THROWN((void)summary(fc, {.input_size = {2, 4}, .dtypes = {kFloat32, kFloat32}}), ValueError,
                 "2 dtypes are given for 1 shapes");
+  EXPECT_THROWN((void)summary(fc, {.inputs = {zeros({2, 4})}, .dtypes = {kFloat32}}), ValueError,
+                "no shape is given");
   EXPECT_THROWN((void)summary(fc, {.inputs = {Tensor()}}), Error, "undefined tensor");
   EXPECT_THROWN((void)summary(fc, {.input_size = {2, -4}}), ShapeError, "-4");
   EXPECT_THROWN((void)summary(fc).at("0"), KeyError, "no layer `0`");

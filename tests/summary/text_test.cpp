@@ -26,7 +26,7 @@ TEST(AnalyzeModelParameters, PrintsWhatTheSeedPrints) {
   big[0]->requires_grad_(false);
   big[1]->requires_grad_(false);
   printed += analyze_model_parameters(*big).text();
-  printed += analyze_model_parameters(*nn::ReLU()).text();
+  printed += analyze_model_parameters(nn::ReLU().ptr()).text();
   EXPECT_EQ(printed, testing::read_file(testing::data_path("walkthrough/13_analyze.txt")));
 }
 
