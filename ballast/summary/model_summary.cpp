@@ -237,8 +237,7 @@ class SummaryText {
   [[nodiscard]] std::string unknown_layers() const {
     if (s_.layers[0].mult_adds_known) return {};
     std::vector<std::string> classes;
-    for (std::size_t i = 0; i < s_.layers.size(); ++i) {
-      const LayerSummary& layer = s_.layers[i];
+    for (const LayerSummary& layer : s_.layers) {
       if (layer.own_mult_adds_known || std::ranges::count(classes, layer.class_name) > 0) continue;
       classes.push_back(layer.class_name);
     }

@@ -5,22 +5,20 @@
 // which activations meet activations, count as well. What does not: activation functions, pooling, dropout, softmax, the
 // statistics of normalisations, sums of two activations, and looking up rows.
 //
-//   layer                      multiply-adds                                     of which biases
-//   Linear                     out.numel * (in_features + 1)                     out.numel
-//   Bilinear                   out.numel * (in1_features * in2_features + 1)     out.numel
-//   Conv1d ...                 out.numel * (in_channels / groups * kernel + 1)   out.numel
-//   ConvTranspose1d ...        in.numel * (out_channels / groups * kernel)       out.numel (added to the left)
-//                              (also for what padding then cuts off)
-//   BatchNorm1d ... GroupNorm  out.numel * 2; * 1 without a bias; 0 without      out.numel
-//     InstanceNorm, LayerNorm  weights
-//   RMSNorm, PReLU             out.numel
-//   RNN, LSTM, GRU, cells      steps * batch * elements of all parameters        as their sizes say
-//   MultiheadAttention         L queries, S keys (those that add_bias_kv and add_zero_attn append among the second S),
-//                              per batch: L E (E + 1) + S E (K + 1) + S E (V + 1) + 2 L S' E + L E (E + 1)
-//   Embedding                  0
-//   EmbeddingBag               0; indices * embedding_dim with per_sample_weights
-//   any other without          0
-//     parameters of its own
+//   layer                               multiply-adds; "+ 1" where there is a bias
+//   Linear                              out.numel * (in_features + 1)
+//   Bilinear                            out.numel * (in1_features * in2_features + 1)
+//   Conv1d, 2d, 3d                      out.numel * (in_channels / groups * kernel + 1), padding included
+//   ConvTranspose1d, 2d, 3d             in.numel * (out_channels / groups * kernel) + out.numel, with what padding cuts off
+//   RNN, LSTM, GRU and their cells      steps * batch * elements of all parameters
+//   MultiheadAttention                  of each batch, for L queries and S keys, and S' with those of add_bias_kv and add_zero_attn:
+//                                       2 L E (E + 1) + S E (kdim + 1) + S E (vdim + 1) + 2 L S' E
+//   BatchNorm, InstanceNorm,            out.numel for the weight + out.numel for the bias
+//     LayerNorm, GroupNorm
+//   RMSNorm, PReLU                      out.numel
+//   Embedding                           0
+//   EmbeddingBag                        0; with per_sample_weights indices * embedding_dim
+//   layers without parameters           0
 //
 // It is what torchinfo counts where that is right: for Linear over [batch, features], convolutions, recurrent layers. (1.8.0
 // does not count the positions of a Linear or a normalisation over more dimensions than two, nor attention; it counts a

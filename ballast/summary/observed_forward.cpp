@@ -1,9 +1,12 @@
 #include "ballast/summary/observed_forward.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "ballast/core/error.h"
 #include "ballast/core/shape.h"
