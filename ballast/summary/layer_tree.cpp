@@ -125,7 +125,6 @@ class TreeBuilder {
       return;
     }
     if (layer.shared_with == LayerSummary::kNone) layer.shared_tensors.push_back({name, place.path});
-    if (place.last == row) return;
     LayerFigures figures;
     add_tensor(figures, kind, t);
     combine_tensors(layer.total, figures, 1);

@@ -108,7 +108,7 @@ class Calls {
     return row == above;
   }
 
-  /// Of the places where the module stands: one below the innermost caller that has any; of these, the one with the fewest
+  /// Of the places where the module stands: one at or below the innermost caller that has any; of these, the one with the fewest
   /// calls so far, so that a module that a Sequential holds twice is called at its first place, then at its second.
   std::size_t place_of(nn::Module& module) {
     const std::vector<std::size_t>& places = *tree_.places.find(&module);
@@ -116,7 +116,7 @@ class Calls {
     std::vector<std::size_t> near;
     for (auto call = open_.rbegin(); call != open_.rend() && near.empty(); ++call) {
       std::ranges::copy_if(places, std::back_inserter(near),
-                           [&](std::size_t row) { return row != call->row && is_below(row, call->row); });
+                           [&](std::size_t row) { return is_below(row, call->row); });
     }
     if (near.empty()) near = places;
     return *std::ranges::min_element(near, {}, [this](std::size_t row) { return layers()[row].calls; });

@@ -333,6 +333,24 @@ TEST(Summary, RefusesInputsThatDoNotAgree) {
   EXPECT_THROWN((void)summary(fc).at("0"), KeyError, "no layer `0`");
 }
 
+TEST(Summary, RecordsNothing) {
+  const nn::Linear fc(4, 2);
+  bool recording = true;
+  (void)summary(
+      fc, {.input_size = {3, 4}, .forward = [&](const auto& in) { recording = fc(in[0]).requires_grad(); }});
+  EXPECT_FALSE(recording);
+}
+
+TEST(Summary, LetsTheForwardOfAModelOnMetaMakeTensorsThere) {
+  std::optional<testing::GPT2> gpt2;
+  {
+    const DefaultDeviceGuard on_meta(kMeta);
+    gpt2.emplace();
+  }
+  const ModelSummary s = summary(*gpt2, {.input_size = {1, 8}, .dtypes = {kInt64}});
+  EXPECT_EQ(s.at("wpe").output_sizes->ref().vec(), (Sizes{8, 768}));
+}
+
 TEST(Summary, MovesInputsToAModelOnMeta) {
   const DefaultDeviceGuard on_meta(kMeta);
   const nn::Linear fc(4, 2);
@@ -382,6 +400,27 @@ TEST(Summary, CountsCallsAndGoesOnAfterOneThatThrew) {
   EXPECT_EQ(s.layers[0].output_sizes->ref().vec(), (Sizes{2, 4}));
   EXPECT_FALSE(s.at("bad").output_sizes.has_value());
   EXPECT_NE(s.text().find("├─ good: Linear (called 2 times)"), std::string::npos) << s;
+}
+
+/// Calls itself.
+struct DownwardImpl : nn::Cloneable<DownwardImpl> {
+  DownwardImpl() { bind_module("fc", fc, nn::Linear(4, 4)); }
+  Tensor forward(const Tensor& x) {
+    if (x.size(0) == 1) return fc(x);
+    return (*shared())(x.narrow(0, 1, x.size(0) - 1));
+  }
+  nn::Linear fc{nullptr};
+};
+BALLAST_MODULE(Downward);
+
+TEST(Summary, CountsAModuleThatCallsItselfWhereItWasCalled) {
+  const Downward down;
+  const ModelSummary s = summary(nn::Sequential{down, nn::ReLU(), down}, {.input_size = {3, 4}});
+  EXPECT_EQ(s.at("0").calls, 3U);
+  EXPECT_EQ(s.at("0.fc").calls, 1U);
+  EXPECT_EQ(s.at("2").calls, 1U);
+  EXPECT_EQ(s.at("2").own.mult_adds, 20U);
+  EXPECT_EQ(s.at("0").output_sizes->ref().vec(), (Sizes{1, 4}));
 }
 
 TEST(Summary, CountsNoMemoryForViewsOfInputs) {
