@@ -6,10 +6,10 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "ballast/core/figures.h"
 #include "ballast/core/match_report.h"
 #include "ballast/core/printable.h"
 #include "ballast/core/shape.h"
-#include "ballast/core/with_commas.h"
 
 namespace ballast {
 namespace {

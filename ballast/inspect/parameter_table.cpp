@@ -6,11 +6,11 @@
 #include <ostream>
 #include <utility>
 
+#include "ballast/core/figures.h"
 #include "ballast/core/print.h"
 #include "ballast/core/printable.h"
 #include "ballast/core/saturating_add.h"
 #include "ballast/core/utf8.h"
-#include "ballast/core/with_commas.h"
 
 namespace ballast {
 namespace {

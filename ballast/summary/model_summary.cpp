@@ -2,29 +2,19 @@
 #include "ballast/summary/model_summary.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <ostream>
 
 #include "ballast/core/error.h"
+#include "ballast/core/figures.h"
 #include "ballast/core/printable.h"
 #include "ballast/core/shape.h"
 #include "ballast/core/utf8.h"
-#include "ballast/core/with_commas.h"
 
 namespace ballast {
 namespace {
 
 constexpr std::string_view kNothing = "--";
-
-std::string bytes_text(std::uint64_t n) {
-  static constexpr std::array<std::string_view, 6> kUnits = {"B", "kB", "MB", "GB", "TB", "PB"};
-  if (n < 1000) return fmt::format("{} B", n);
-  auto value = static_cast<double>(n);
-  std::size_t unit = 0;
-  for (; value >= 999.995 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
-  return fmt::format("{:.2f} {}", value, kUnits[unit]);
-}
 
 std::string number_text(std::uint64_t n) { return n == 0 ? std::string(kNothing) : with_commas(n); }
 
@@ -161,7 +151,7 @@ class SummaryText {
         return held(layer.total.buffers);
       case SummaryColumn::kBytes: {
         const std::uint64_t bytes = layer.total.parameter_bytes + layer.total.buffer_bytes;
-        return elsewhere || bytes == 0 ? std::string(kNothing) : bytes_text(bytes);
+        return elsewhere || bytes == 0 ? std::string(kNothing) : byte_size(bytes);
       }
       case SummaryColumn::kMultAdds:
         return !layer.mult_adds_known && layer.total.mult_adds == 0
@@ -169,7 +159,7 @@ class SummaryText {
                    : number_text(layer.total.mult_adds) + (layer.mult_adds_known ? "" : " + ?");
       case SummaryColumn::kActivations:
         return layer.total.activation_bytes == 0 ? std::string(kNothing)
-                                                 : bytes_text(layer.total.activation_bytes);
+                                                 : byte_size(layer.total.activation_bytes);
       case SummaryColumn::kExtra:
         return printable_text(layer.extra_repr);
     }
@@ -219,18 +209,18 @@ class SummaryText {
     std::string by_dtype;
     for (const ModelSummary::OfDType& d : s_.dtypes) {
       by_dtype +=
-          fmt::format("{}{} {}", by_dtype.empty() ? "" : ", ", dtype_name(d.dtype), bytes_text(d.bytes));
+          fmt::format("{}{} {}", by_dtype.empty() ? "" : ", ", dtype_name(d.dtype), byte_size(d.bytes));
     }
-    line("Params and buffers: {}{}{}", bytes_text(held),
-         s_.bytes_held == held ? "" : ", " + bytes_text(s_.bytes_held) + " in memory",
+    line("Params and buffers: {}{}{}", byte_size(held),
+         s_.bytes_held == held ? "" : ", " + byte_size(s_.bytes_held) + " in memory",
          by_dtype.empty() ? "" : " (" + by_dtype + ")");
     if (!s_.has_input) return;
     rule('-');
     line("Mult-adds: {}{}", with_commas(t.mult_adds), unknown_layers());
-    line("Input: {}", bytes_text(s_.input_bytes));
-    line("Activations: {} forward, {} with their gradients", bytes_text(t.activation_bytes),
-         bytes_text(2 * t.activation_bytes));
-    line("Total: {}", bytes_text(s_.bytes_held + s_.input_bytes + 2 * t.activation_bytes));
+    line("Input: {}", byte_size(s_.input_bytes));
+    line("Activations: {} forward, {} with their gradients", byte_size(t.activation_bytes),
+         byte_size(2 * t.activation_bytes));
+    line("Total: {}", byte_size(s_.bytes_held + s_.input_bytes + 2 * t.activation_bytes));
   }
 
   /// Classes whose use of their own parameters nobody knows.

@@ -79,12 +79,12 @@ LanguageModel                                             [2, 5, 11]            
 Total params: 749
 Trainable params: 749
 Non-trainable params: 0
-Params and buffers: 3.00 kB (float32 3.00 kB)
+Params and buffers: 2.93 KiB (float32 2.93 KiB)
 ----------------------------------------------------------------------------------------------------------------
 Mult-adds: 7,490
 Input: 80 B
-Activations: 920 B forward, 1.84 kB with their gradients
-Total: 4.92 kB
+Activations: 920 B forward, 1.80 KiB with their gradients
+Total: 4.80 KiB
 ================================================================================================================
 )");
   std::ostringstream os;
@@ -101,27 +101,27 @@ TEST(SummaryText, ToADepthWithColumnsOfOnesChoice) {
                              SummaryColumn::kExtra}});
   EXPECT_EQ(
       s.text(),
-      R"(===================================================================================================================================================================
-Layer (name: class)  Input shape   Params %  Trainable  Buffers    Bytes  Activations  Details
-===================================================================================================================================================================
-Sequential           [2, 3, 6, 6]   100.00%  Partial         13  2.28 kB      2.34 kB
-├─ 0: Conv2d         [2, 3, 6, 6]    10.77%  Partial         --    240 B        768 B  3, 6, kernel_size=(3, 3), stride=(1, 1), groups=3
-├─ 1: BatchNorm2d    [2, 6, 4, 4]     2.15%  False           13    104 B        768 B  6, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True
-├─ 2: ReLU           [2, 6, 4, 4]        --  --              --       --        768 B
-├─ 3: Flatten        [2, 6, 4, 4]        --  --              --       --           --  start_dim=1, end_dim=-1
-└─ 4: Linear         [2, 96]         87.07%  True            --  1.94 kB         40 B  in_features=96, out_features=5, bias=True
-===================================================================================================================================================================
+      R"(====================================================================================================================================================================
+Layer (name: class)  Input shape   Params %  Trainable  Buffers     Bytes  Activations  Details
+====================================================================================================================================================================
+Sequential           [2, 3, 6, 6]   100.00%  Partial         13  2.23 KiB     2.29 KiB
+├─ 0: Conv2d         [2, 3, 6, 6]    10.77%  Partial         --     240 B        768 B  3, 6, kernel_size=(3, 3), stride=(1, 1), groups=3
+├─ 1: BatchNorm2d    [2, 6, 4, 4]     2.15%  False           13     104 B        768 B  6, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True
+├─ 2: ReLU           [2, 6, 4, 4]        --  --              --        --        768 B
+├─ 3: Flatten        [2, 6, 4, 4]        --  --              --        --           --  start_dim=1, end_dim=-1
+└─ 4: Linear         [2, 96]         87.07%  True            --  1.89 KiB         40 B  in_features=96, out_features=5, bias=True
+====================================================================================================================================================================
 Total params: 557
 Trainable params: 491
 Non-trainable params: 66
 Buffers: 13
-Params and buffers: 2.28 kB (float32 2.28 kB, int64 8 B)
--------------------------------------------------------------------------------------------------------------------------------------------------------------------
+Params and buffers: 2.23 KiB (float32 2.22 KiB, int64 8 B)
+--------------------------------------------------------------------------------------------------------------------------------------------------------------------
 Mult-adds: 3,274
 Input: 864 B
-Activations: 2.34 kB forward, 4.69 kB with their gradients
-Total: 7.84 kB
-===================================================================================================================================================================
+Activations: 2.29 KiB forward, 4.58 KiB with their gradients
+Total: 7.65 KiB
+====================================================================================================================================================================
 )");
   EXPECT_EQ(testing::summary_of("encoder", {.depth = 0}).text(),
             R"(==================================================
@@ -132,7 +132,7 @@ TransformerEncoder           --   4,480  True
 Total params: 4,480
 Trainable params: 4,480
 Non-trainable params: 0
-Params and buffers: 17.92 kB (float32 17.92 kB)
+Params and buffers: 17.5 KiB (float32 17.5 KiB)
 ==================================================
 )");
 }

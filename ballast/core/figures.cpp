@@ -1,10 +1,10 @@
-#include "tools/ballast/figures.h"
+#include "ballast/core/figures.h"
 
 #include <iterator>
 
 #include <fmt/format.h>
 
-namespace ballast::tool {
+namespace ballast {
 
 std::string with_commas(std::uint64_t n) {
   std::string digits = std::to_string(n);
@@ -41,4 +41,4 @@ std::string rounded_count(std::uint64_t n) {
   return fmt::format("{:.1f}{}", value, kUnits[unit]);
 }
 
-}  // namespace ballast::tool
+}  // namespace ballast
