@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "tools/ballast/common_options.h"
-#include "tools/ballast/figures.h"
 #include "tools/ballast/looked_at.h"
 #include "tools/ballast/option_value.h"
 #include "tools/ballast/parse_problem.h"
@@ -20,6 +19,7 @@
 #include <fmt/format.h>
 
 #include "ballast/core/error.h"
+#include "ballast/core/figures.h"
 #include "ballast/core/json_writer.h"
 #include "ballast/inspect/checkpoint_numbers.h"
 

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "tools/ballast/figures.h"
 #include "tools/ballast/table.h"
 #include "tools/ballast/terminal_text.h"
 
+#include "ballast/core/figures.h"
 #include "ballast/core/json_writer.h"
 #include "ballast/core/shape.h"
 #include "ballast/inspect/layer_moves.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tools/ballast/figures.h"
+#include "ballast/core/figures.h"
 
 namespace ballast::tool {
 namespace {

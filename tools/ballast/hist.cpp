@@ -8,7 +8,6 @@
 
 #include "tools/ballast/common_options.h"
 #include "tools/ballast/drawings.h"
-#include "tools/ballast/figures.h"
 #include "tools/ballast/looked_at.h"
 #include "tools/ballast/option_value.h"
 #include "tools/ballast/standard_output.h"
@@ -19,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "ballast/core/error.h"
+#include "ballast/core/figures.h"
 #include "ballast/core/shape.h"
 #include "ballast/inspect/checkpoint_numbers.h"
 

@@ -5,12 +5,12 @@
 #include <utility>
 #include <vector>
 
-#include "tools/ballast/figures.h"
 #include "tools/ballast/terminal_text.h"
 #include "tools/ballast/unmatched_filter.h"
 
 #include "ballast/core/edit_distance.h"
 #include "ballast/core/error.h"
+#include "ballast/core/figures.h"
 
 namespace ballast::tool {
 

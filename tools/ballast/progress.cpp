@@ -4,10 +4,11 @@
 #include <cstdio>
 #include <utility>
 
-#include "tools/ballast/figures.h"
 #include "tools/ballast/terminal_text.h"
 #include <fmt/format.h>
 #include <unistd.h>
+
+#include "ballast/core/figures.h"
 
 namespace ballast::tool {
 namespace {

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "tools/ballast/common_options.h"
-#include "tools/ballast/figures.h"
 #include "tools/ballast/progress.h"
 #include "tools/ballast/sha256.h"
 #include "tools/ballast/standard_output.h"
@@ -24,6 +23,7 @@
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/storage_source.h"
 #include "ballast/core/error.h"
+#include "ballast/core/figures.h"
 #include "ballast/core/glob.h"
 #include "ballast/inspect/report/report.h"
 

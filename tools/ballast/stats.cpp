@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "tools/ballast/common_options.h"
-#include "tools/ballast/figures.h"
 #include "tools/ballast/looked_at.h"
 #include "tools/ballast/parse_problem.h"
 #include "tools/ballast/progress.h"
@@ -24,6 +23,7 @@
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
+#include "ballast/core/figures.h"
 #include "ballast/core/shape.h"
 #include "ballast/inspect/checkpoint_numbers.h"
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "tools/ballast/figures.h"
 #include "tools/ballast/parse_problem.h"
 #include "tools/ballast/sha256.h"
 #include "tools/ballast/terminal_text.h"
 
 #include "ballast/core/error.h"
+#include "ballast/core/figures.h"
 #include "ballast/core/saturating_add.h"
 #include "ballast/core/shape.h"
 

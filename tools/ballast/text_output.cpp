@@ -7,10 +7,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tools/ballast/figures.h"
 #include "tools/ballast/module_tree.h"
 #include "tools/ballast/terminal_text.h"
 #include "tools/ballast/tree_output.h"
+
+#include "ballast/core/figures.h"
 
 namespace ballast::tool {
 namespace {

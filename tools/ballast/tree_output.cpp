@@ -5,9 +5,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tools/ballast/figures.h"
 #include "tools/ballast/terminal_text.h"
 
+#include "ballast/core/figures.h"
 #include "ballast/core/print.h"
 #include "ballast/core/saturating_add.h"
 

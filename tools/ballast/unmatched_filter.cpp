@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "tools/ballast/figures.h"
 #include <fmt/format.h>
 
+#include "ballast/core/figures.h"
 #include "ballast/core/glob.h"
 
 namespace ballast::tool {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "tools/ballast/common_options.h"
-#include "tools/ballast/figures.h"
 #include "tools/ballast/standard_output.h"
 #include "tools/ballast/terminal_text.h"
 #include <CLI/Config.hpp>
@@ -16,6 +15,7 @@
 
 #include "ballast/checkpoint/verify.h"
 #include "ballast/core/error.h"
+#include "ballast/core/figures.h"
 #include "ballast/core/json_writer.h"
 
 namespace ballast::tool {

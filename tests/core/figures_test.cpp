@@ -1,10 +1,10 @@
-#include "tools/ballast/figures.h"
+#include "ballast/core/figures.h"
 
 #include <gtest/gtest.h>
 
 #include "ballast/core/saturating_add.h"
 
-namespace ballast::tool {
+namespace ballast {
 namespace {
 
 TEST(Figures, AreGroupedInThrees) {
@@ -43,4 +43,4 @@ TEST(Figures, SumsStopAtTheLargestNumber) {
 }
 
 }  // namespace
-}  // namespace ballast::tool
+}  // namespace ballast
