@@ -55,6 +55,7 @@ TEST(ClosedPipe, EveryCommandEndsQuietly) {
       {"match", {{"mlp.pth", "lenet.pth"}}},
       {"convert", {{"mlp.pth", out}}},
       {"hist", {{"mlp.pth", "0.weight"}}},
+      {"report", {{"mlp.pth", "-o", "-"}}},
       {"completion", {{"bash"}, {"zsh"}, {"fish"}}},
       {"man", {{}, {"show"}}},
   };

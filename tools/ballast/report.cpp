@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tools/ballast/common_options.h"
+#include "tools/ballast/option_value.h"
 #include "tools/ballast/progress.h"
 #include "tools/ballast/sha256.h"
 #include "tools/ballast/standard_output.h"
@@ -169,7 +170,9 @@ void add_report(CLI::App& app) {
       ->required()
       ->type_name("");
   report->add_option("OTHER", options->other, "a later one: what changed is shown too")->type_name("");
-  report->add_option("-o,--output", options->out, "the page; - for standard output")->type_name("PAGE.html");
+  takes(report->add_option("-o,--output", options->out, "the page; - for standard output"),
+        {ValueKind::kFile})
+      ->type_name("PAGE.html");
   add_filter(*report, options->common);
   report->add_option("--title", options->title, "of the page (default: the name of the file)")
       ->type_name("TEXT");
