@@ -59,6 +59,17 @@ TEST(ReportCommand, HashesEveryFileThatTheCheckpointIsReadFrom) {
   }
 }
 
+TEST(ReportCommand, AFolderIsNamedByItsOwnNameAndHashedByItsFiles) {
+  const std::string folder = data_path("checkpoints/distributed/sharded");
+  for (const auto& [file, where] : {std::pair(folder, std::string()), {folder + "/", ""}, {".", folder}}) {
+    const Outcome outcome = ballast_command({"report", file, "-o", "-"}, where);
+    EXPECT_EQ(outcome.status, 0) << outcome.error;
+    const Json data = data_of(outcome.out);
+    EXPECT_EQ(data["title"], "sharded");
+    EXPECT_EQ(data["file"]["hashes"].size(), 5u) << data["file"]["hashes"];
+  }
+}
+
 TEST(ReportCommand, TwoFilesTitleAndFilter) {
   const std::string file = data_path("checkpoints/zip/mlp.pth");
   const Outcome outcome =

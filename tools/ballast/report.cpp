@@ -51,13 +51,18 @@ struct ReportOptions {
   CommonOptions common;
 };
 
-/// The files that a checkpoint is read from, the one that was named first.
+/// The files that a checkpoint is read from.
 std::set<std::string> files_of(const Checkpoint& checkpoint) {
   std::set<std::string> files{checkpoint.file().string()};
   for (const auto& storage : checkpoint.storages()) {
     if (storage.source && storage.source->file) files.insert(storage.source->file->name());
   }
   std::error_code unknown;
+  // A folder of torch.distributed, whose storages are put together from pieces of several files.
+  for (const auto& entry : fs::directory_iterator(checkpoint.file(), unknown)) {
+    if (entry.path().filename() == ".metadata" || entry.path().extension() == ".distcp")
+      files.insert(entry.path().string());
+  }
   std::erase_if(files, [&](const std::string& file) { return !fs::is_regular_file(file, unknown); });
   return files;
 }

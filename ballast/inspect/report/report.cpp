@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
@@ -91,7 +92,11 @@ class ReportWriter {
 
  private:
   [[nodiscard]] std::string title() const {
-    return shown_text(options_.title.empty() ? file_.file().filename().string() : options_.title);
+    if (!options_.title.empty()) return shown_text(options_.title);
+    // Of "folder/" and "." too.
+    const std::filesystem::path path = std::filesystem::absolute(file_.file()).lexically_normal();
+    const std::filesystem::path name = path.has_filename() ? path.filename() : path.parent_path().filename();
+    return shown_text(name.empty() ? path.string() : name.string());
   }
 
   void write_pictures(const Progress& progress) {
