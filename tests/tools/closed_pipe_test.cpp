@@ -3,8 +3,8 @@
 #include <map>
 
 #include "tests/tools/command.h"
-#include "tools/ballast/command_description.h"
-#include "tools/ballast/command_line.h"
+#include "tools/ballast/command_line/command_line.h"
+#include "tools/ballast/shell/command_description.h"
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>

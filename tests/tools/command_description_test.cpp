@@ -1,11 +1,11 @@
 // What every command says of itself. New commands are looked at without being named here.
-#include "tools/ballast/command_description.h"
+#include "tools/ballast/shell/command_description.h"
 
 #include <algorithm>
 #include <iostream>
 #include <sstream>
 
-#include "tools/ballast/command_line.h"
+#include "tools/ballast/command_line/command_line.h"
 #include <gtest/gtest.h>
 
 namespace ballast::tool {

@@ -1,5 +1,5 @@
 // Completion in the shells themselves: what they are offered, and what pressing the tabulator makes of a line.
-#include "tools/ballast/completion.h"
+#include "tools/ballast/shell/completion.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -10,8 +10,8 @@
 #include "tests/tools/command.h"
 #include "tests/tools/on_terminal.h"
 #include "tests/tools/shell_script.h"
-#include "tools/ballast/command_line.h"
-#include "tools/ballast/complete_names.h"
+#include "tools/ballast/command_line/command_line.h"
+#include "tools/ballast/commands/complete_names.h"
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

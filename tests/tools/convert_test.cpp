@@ -7,10 +7,10 @@
 #include "tests/checkpoint/craft.h"
 #include "tests/tools/command.h"
 #include "tests/tools/golden_checkpoints.h"
-#include "tools/ballast/byte_count.h"
-#include "tools/ballast/conversion.h"
-#include "tools/ballast/name_rules.h"
-#include "tools/ballast/progress.h"
+#include "tools/ballast/command_line/byte_count.h"
+#include "tools/ballast/command_line/name_rules.h"
+#include "tools/ballast/files/conversion.h"
+#include "tools/ballast/terminal/progress.h"
 #include <gtest/gtest.h>
 
 #include "ballast/checkpoint/load.h"

@@ -1,5 +1,5 @@
 // The manual pages: what is in them, and what the programs that show manual pages say to them.
-#include "tools/ballast/man_page.h"
+#include "tools/ballast/shell/man_page.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -9,7 +9,7 @@
 
 #include "tests/tools/command.h"
 #include "tests/tools/shell_script.h"
-#include "tools/ballast/command_line.h"
+#include "tools/ballast/command_line/command_line.h"
 #include <gtest/gtest.h>
 
 namespace ballast::testing {

@@ -1,4 +1,4 @@
-#include "tools/ballast/nearest.h"
+#include "tools/ballast/command_line/nearest.h"
 
 #include <gtest/gtest.h>
 

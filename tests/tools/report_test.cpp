@@ -6,7 +6,7 @@
 #include "tests/checkpoint/craft.h"
 #include "tests/tools/command.h"
 #include "tests/tools/golden_checkpoints.h"
-#include "tools/ballast/sha256.h"
+#include "tools/ballast/files/sha256.h"
 #include <gtest/gtest.h>
 
 #include "ballast/checkpoint/save.h"

@@ -1,4 +1,4 @@
-#include "tools/ballast/sha256.h"
+#include "tools/ballast/files/sha256.h"
 
 #include <gtest/gtest.h>
 

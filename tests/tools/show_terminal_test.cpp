@@ -4,7 +4,7 @@
 
 #include "tests/tools/command.h"
 #include "tests/tools/on_terminal.h"
-#include "tools/ballast/terminal_text.h"
+#include "tools/ballast/terminal/terminal_text.h"
 #include <gtest/gtest.h>
 
 namespace ballast::testing {

@@ -7,8 +7,8 @@
 #include "tests/tools/command.h"
 #include "tests/tools/golden_checkpoints.h"
 #include "tests/tools/sample_files.h"
-#include "tools/ballast/sha256.h"
-#include "tools/ballast/sparkline.h"
+#include "tools/ballast/files/sha256.h"
+#include "tools/ballast/terminal/sparkline.h"
 #include <gtest/gtest.h>
 
 #include "ballast/checkpoint/dequantize.h"

@@ -1,6 +1,6 @@
-#include "tools/ballast/table.h"
+#include "tools/ballast/terminal/table.h"
 
-#include "tools/ballast/terminal_text.h"
+#include "tools/ballast/terminal/terminal_text.h"
 #include <gtest/gtest.h>
 
 namespace ballast::tool {

@@ -1,4 +1,4 @@
-#include "tools/ballast/terminal.h"
+#include "tools/ballast/terminal/terminal.h"
 
 #include <gtest/gtest.h>
 

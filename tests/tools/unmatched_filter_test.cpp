@@ -1,4 +1,4 @@
-#include "tools/ballast/unmatched_filter.h"
+#include "tools/ballast/command_line/unmatched_filter.h"
 
 #include <random>
 

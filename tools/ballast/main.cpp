@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "tools/ballast/command_line.h"
-#include "tools/ballast/parse_problem.h"
-#include "tools/ballast/standard_output.h"
-#include "tools/ballast/terminal_text.h"
+#include "tools/ballast/command_line/command_line.h"
+#include "tools/ballast/command_line/parse_problem.h"
+#include "tools/ballast/terminal/standard_output.h"
+#include "tools/ballast/terminal/terminal_text.h"
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
