@@ -71,5 +71,5 @@ def hostile_model():
 def many_tensors(count, shape=(48, 48)):
     """Of one set of random values, each tensor from another place on: it is their number that counts."""
     n = shape[0] * shape[1]
-    values = weights((n + 977,), 1)
-    return [(f"blocks.{i // 20}.layers.{i % 20}.weight", shape, values[i % 977:i % 977 + n]) for i in range(count)]
+    values = weights((n + count,), 1)
+    return [(f"blocks.{i // 20}.layers.{i % 20}.weight", shape, values[i:i + n]) for i in range(count)]

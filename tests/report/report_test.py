@@ -46,6 +46,7 @@ class EveryCheckpoint(PageTest):
                 self.open(page)
                 slowest = max(slowest, time.time() - start)
                 self.assertEqual(self.console(), [])
+                self.assertNotIn("[object ", self.find("body").text)
                 opened += 1
             os.remove(page)
         print(f"[ cases ] {opened} pages opened, the slowest in {slowest:.2f} s; {unreadable} files are no checkpoints", end=" ")
@@ -85,6 +86,17 @@ class Page(PageTest):
         self.assertEqual(self.run_script("return document.activeElement.tagName"), "H3")
         self.assertIn("1 cell with NaN or infinities is crossed", self.find("#detail").text)
         self.screenshot("findings")
+
+    def test_findings_about_several_tensors_lead_to_each(self):
+        file = self.path("copies.safetensors")
+        values = checkpoints.weights((16, 16), 5)
+        checkpoints.write(file, [(f"copy.{i}.weight", (16, 16), values) for i in range(3)])
+        self.show(file)
+        self.assertIn("(and 2 others)", self.find("#findings").text)
+        self.assertIn("not tied. With copy.1.weight, copy.2.weight", self.find("#detail .findings").text)
+        self.button("copy.2.weight", "#detail .findings").click()
+        self.assertEqual(self.find("#detail h3").text, "copy.2.weight")
+        self.assertIn("With copy.0.weight, copy.1.weight", self.find("#detail .findings").text)
 
     def test_fetches_nothing(self):
         self.show(self.model)

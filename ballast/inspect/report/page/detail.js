@@ -51,7 +51,7 @@ function tensorDetail(n) {
     out.push(el("ul", { class: "findings" }, findings.map((f) => {
       const rest = [f.about].concat(f.others || []).filter((x) => x !== row);
       return el("li", {}, el("span", { class: "severity " + f.severity }, f.severity), el("span", {}, f.problem.replace(/-/g, " ")),
-        el("span", {}, f.reason, rest.length ? [" With ", rest.slice(0, 8).flatMap((x, i) => (i ? [", ", nameOrButton(x)] : [nameOrButton(x)])),
+        el("span", {}, f.reason, rest.length ? [". With ", rest.slice(0, 8).flatMap((x, i) => (i ? [", ", nameOrButton(x)] : [nameOrButton(x)])),
           rest.length > 8 ? ", \u2026" : ""] : null));
     })));
   }
