@@ -101,15 +101,16 @@ class ReportWriter {
 
   void write_pictures(const Progress& progress) {
     constexpr std::uint64_t kRest = 4096;  // what is written behind
-    const std::uint64_t used = empty_page_bytes() + out_.size() + kRest;
+    constexpr std::uint64_t kEmpty = 4;    // brackets and commas of each look
+    const std::uint64_t used = empty_page_bytes() + out_.size() + kRest + kEmpty * statistics_.size();
     const auto left = static_cast<std::int64_t>(options_.page_bytes - std::min(used, options_.page_bytes));
     const Share share = share_out(left, histogram_bytes(), map_sizes());
     json_.key("bins"), json_.number(share.bins);
-    json_.key("histograms"), json_.begin_array(JsonWriter::Layout::kLines);
+    json_.key("histograms"), json_.begin_array(JsonWriter::Layout::kTight);
     for (const Statistics& s : statistics_) write_histogram(json_, s, share.bins);
     json_.end_array();
     json_.key("page_bytes"), json_.number(options_.page_bytes);
-    json_.key("maps"), json_.begin_array(JsonWriter::Layout::kLines);
+    json_.key("maps"), json_.begin_array(JsonWriter::Layout::kTight);
     for (const HeatMap& map : heat_maps_of(rows_.looks, share.cells,
                                            {.progress = progress, .release_pages = options_.release_pages}))
       write_heat_map(json_, map);

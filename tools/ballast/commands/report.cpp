@@ -1,6 +1,5 @@
 #include "tools/ballast/commands/report.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -10,6 +9,7 @@
 
 #include "tools/ballast/command_line/common_options.h"
 #include "tools/ballast/command_line/option_value.h"
+#include "tools/ballast/files/looked_at.h"
 #include "tools/ballast/files/sha256.h"
 #include "tools/ballast/terminal/progress.h"
 #include "tools/ballast/terminal/standard_output.h"
@@ -25,7 +25,6 @@
 #include "ballast/checkpoint/storage_source.h"
 #include "ballast/core/error.h"
 #include "ballast/core/figures.h"
-#include "ballast/core/glob.h"
 #include "ballast/inspect/report/report.h"
 
 namespace ballast::tool {
@@ -97,25 +96,25 @@ class Reporter {
                       options_.file);
     check_out(options_.file);
     if (!options_.other.empty()) check_out(options_.other);
-    const Checkpoint file = open(options_.file);
-    check_inputs(file);
+    const LookedAt file = look_at(options_.file, options_.common.filter);
+    check_inputs(*file.checkpoint);
     Progress progress("looking", shown());
     inspect::ReportOptions report{.title = options_.title,
                                   .filter = options_.common.filter,
                                   .made_by = fmt::format("ballast {}", kVersion),
                                   .progress = progress.callback(),
                                   .release_pages = true};
-    const Hashing hashing(file);
+    const Hashing hashing(*file.checkpoint);
     report.hashes = hashing.callback();
     std::string page;
     if (options_.other.empty()) {
-      page = inspect::html_report(file, report);
+      page = inspect::html_report(*file.checkpoint, report);
     } else {
-      const Checkpoint other = open(options_.other);
-      check_inputs(other);
-      const Hashing other_hashing(other);
+      const LookedAt other = look_at(options_.other, options_.common.filter);
+      check_inputs(*other.checkpoint);
+      const Hashing other_hashing(*other.checkpoint);
       report.other_hashes = other_hashing.callback();
-      page = inspect::html_report(file, other, report);
+      page = inspect::html_report(*file.checkpoint, *other.checkpoint, report);
     }
     progress.finish();
     write(page);
@@ -123,19 +122,6 @@ class Reporter {
 
  private:
   [[nodiscard]] bool shown() const { return !options_.common.quiet && Progress::on_terminal(); }
-
-  Checkpoint open(const std::string& path) const {
-    Progress progress(fs::path(path).filename().string(), shown());
-    Checkpoint checkpoint = load(path, {.progress = progress.callback()});
-    progress.finish();
-    const auto& filter = options_.common.filter;
-    const auto matches = [&](const checkpoint::NamedTensor& t) { return glob_matches(*filter, t.name); };
-    if (filter && std::ranges::none_of(checkpoint.tensors(), matches)) {
-      throw KeyError(fmt::format("{}: no name of its {} tensors matches {}", path,
-                                 with_commas(checkpoint.tensors().size()), *filter));
-    }
-    return checkpoint;
-  }
 
   /// The page must not take the place of what it shows.
   void check_out(const std::string& input) const {
