@@ -51,6 +51,7 @@ void run(const Options& options) {
     }
   }
   std::vector<std::string_view> names;
+  names.reserve(tensors.size());
   for (const checkpoint::NamedTensor& t : tensors) names.emplace_back(t.name);
   std::string text;
   for (const std::string& part : next_parts(options.typed, names)) text += part + "\n";
