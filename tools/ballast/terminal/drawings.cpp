@@ -60,11 +60,11 @@ constexpr int kNanColor = 201, kInfiniteColor = 226;
 int color(const HeatCell& cell, double scale, CellFigure figure) {
   if (cell.has_nan) return kNanColor;
   if (cell.has_infinity) return kInfiniteColor;
-  constexpr int kZero = 5;
+  constexpr long kZero = 5;  // the position of zero
   const double value = value_of(cell, figure);
   const double share = scale > 0 ? value / scale : 0;
-  return kColors[static_cast<std::size_t>(
-      kZero + std::clamp(static_cast<int>(std::lround(share * kZero)), -kZero, kZero))];
+  const long step = std::clamp(std::lround(share * kZero), -kZero, kZero);
+  return kColors[static_cast<std::size_t>(kZero + step)];
 }
 
 }  // namespace
