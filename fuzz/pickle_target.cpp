@@ -59,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                              .place = {"input", ""},
                              .limits = options.limits,
                              .file_size = size,
-                             .fill = [&](const Storage& s) { builder.fill(s); }},
+                             .bytes_of = [&](const Storage& s) { return builder.bytes_of(s); }},
                             Storages(tree, builder));
     const std::size_t made = tree.tensor_count();
     builder.set_root({std::move(arena), root});
