@@ -17,6 +17,8 @@
 #include <string>
 #include <string_view>
 
+// Without its members that throw errors of its own: each error must be asked for, and becomes one of ours.
+#define SIMDJSON_EXCEPTIONS 0
 #include <simdjson.h>
 
 #include "ballast/checkpoint/byte_reader.h"

@@ -146,6 +146,12 @@ TEST(Shards, IndexAndShardsMustFitTogether) {
       {"{\"weight_map\":{},\"x\":" + std::string(100, '[') + std::string(100, ']') + "}",
        "more than 64 levels"},
       {"\xEF\xBB\xBF{\"weight_map\":{}}", "a JSON object should begin here"},
+      // Words that begin as one that JSON has.
+      {R"({"":n{"":})", "null is expected"},
+      {R"({"weight_map":{},"a":nul})", "null is expected"},
+      {R"({"weight_map":{},"a":nulls})", "null is expected"},
+      {R"({"weight_map":{},"a":tru})", "true or false is expected"},
+      {R"({"weight_map":{},"a":-})", "is expected"},
       {R"({"weight_map":{"\ud800":"1.safetensors"}})", "is expected"},
   };
   for (const auto& [text, expected] : texts) {
