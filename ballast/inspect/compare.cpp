@@ -77,13 +77,13 @@ void compare_pairs(const std::vector<Pair>& pairs, const CompareOptions& options
   std::vector<PairTotal> totals(pairs.size());
   std::vector<SeenPairs> seen(PieceWalk::kSlots);
   const Tolerance tolerance{options.rtol, options.atol, options.equal_nan};
+  PageRelease of_a(options.release_pages), of_b(options.release_pages);
   walk.run([&](const Piece& piece,
                std::size_t slot) { seen[slot] = look_at(pairs[piece.item], piece, tolerance); },
            [&](const Piece& piece, std::size_t slot) {
              add(out[piece.item], totals[piece.item], seen[slot]);
-             if (!options.release_pages) return;
-             release_pages(pairs[piece.item].a, piece);
-             release_pages(pairs[piece.item].b, piece);
+             of_a.add(pairs[piece.item].a, piece);
+             of_b.add(pairs[piece.item].b, piece);
            },
            options.progress);
   for (std::size_t i = 0; i < pairs.size(); ++i) finish(out[i], totals[i]);

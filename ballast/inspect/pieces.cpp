@@ -91,4 +91,21 @@ void release_pages(const Tensor& tensor, const Piece& piece) noexcept {
   (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
+void PageRelease::add(const Tensor& tensor, const Piece& piece) {
+  if (!wanted_) return;
+  constexpr std::int64_t kMost = PieceWalk::kSlots * kPieceElements;
+  if (tensor_ == &tensor && span_.end == piece.begin && piece.end - span_.begin <= kMost) {
+    span_.end = piece.end;
+    return;
+  }
+  flush();
+  tensor_ = &tensor;
+  span_ = piece;
+}
+
+void PageRelease::flush() noexcept {
+  if (tensor_ != nullptr) release_pages(*tensor_, span_);
+  tensor_ = nullptr;
+}
+
 }  // namespace ballast::inspect::detail

@@ -28,7 +28,7 @@ inline constexpr std::int64_t kPieceElements = std::int64_t{1} << 16;
 class PieceWalk {
  public:
   /// Pieces that are looked at before they are merged.
-  static constexpr std::size_t kSlots = 512;
+  static constexpr std::size_t kSlots = 128;
   using Step = std::function<void(const Piece& piece, std::size_t slot)>;
 
   /// `bytes` an element count as progress.
@@ -48,5 +48,24 @@ class PieceWalk {
 void expect_pages(const Tensor& tensor, const Piece& piece) noexcept;
 /// Gives pages of a mapped tensor back to the system, as if they had not been touched; what was written to them is lost.
 void release_pages(const Tensor& tensor, const Piece& piece) noexcept;
+
+/// The same of pieces that follow each other, in few calls: each call makes all cores forget what they knew of the pages.
+class PageRelease {
+ public:
+  explicit PageRelease(bool wanted) : wanted_(wanted) {}
+  ~PageRelease() { flush(); }
+  PageRelease(const PageRelease&) = delete;
+  PageRelease& operator=(const PageRelease&) = delete;
+
+  /// `piece` of `tensor`, which must outlive this or the next call for another tensor.
+  void add(const Tensor& tensor, const Piece& piece);
+
+ private:
+  void flush() noexcept;
+
+  bool wanted_;
+  const Tensor* tensor_ = nullptr;
+  Piece span_;
+};
 
 }  // namespace ballast::inspect::detail

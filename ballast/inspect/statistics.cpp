@@ -200,13 +200,13 @@ std::vector<Statistics> statistics(ArrayRef<Tensor> tensors, const StatisticsOpt
   const Progress first = [&](std::uint64_t done, std::uint64_t total) {
     options.progress(done, details ? 2 * total : total);
   };
-  walk.run(
-      [&](const Piece& piece, std::size_t slot) {
-        seen[slot] = look_at(tensors[piece.item], piece);
-        if (options.release_pages) release_pages(tensors[piece.item], piece);
-      },
-      [&](const Piece& piece, std::size_t slot) { add(all[piece.item], totals[piece.item], seen[slot]); },
-      options.progress ? first : Progress());
+  PageRelease release(options.release_pages);
+  walk.run([&](const Piece& piece, std::size_t slot) { seen[slot] = look_at(tensors[piece.item], piece); },
+           [&](const Piece& piece, std::size_t slot) {
+             add(all[piece.item], totals[piece.item], seen[slot]);
+             release.add(tensors[piece.item], piece);
+           },
+           options.progress ? first : Progress());
   for (std::size_t i = 0; i < tensors.size(); ++i) finish(all[i], totals[i]);
   if (!details) return all;
   const Progress second = [&](std::uint64_t done, std::uint64_t) {
