@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <unordered_map>
 
 #include "ballast/inspect/checkpoint_numbers.h"
@@ -104,21 +103,26 @@ class SpecialPair {
       out.pairs.push_back({.name = name_, .count = a_.numel()});
       return;
     }
-    if (auto reason = obstacle()) {
-      out.unread.push_back({name_, std::move(*reason)});
+    if (std::string reason = obstacle(); !reason.empty()) {
+      out.unread.push_back({name_, std::move(reason)});
+      return;
+    }
+    const Tensor a = numbers_of(a_), b = numbers_of(b_);
+    if (a.is_complex() != b.is_complex()) {
+      out.unread.push_back({name_, "complex on one side only"});
       return;
     }
     CompareOptions quiet = options;
     quiet.progress = {};
     quiet.release_pages = false;
-    Difference d = compare(numbers_of(a_), numbers_of(b_), quiet);
+    Difference d = compare(a, b, quiet);
     d.name = name_;
     out.pairs.push_back(std::move(d));
   }
 
  private:
-  /// Why the numbers cannot be compared.
-  [[nodiscard]] std::optional<std::string> obstacle() const {
+  /// Why there are no numbers to compare, as far as can be told without making them; empty if there are.
+  [[nodiscard]] std::string obstacle() const {
     for (const TensorValue* v : {&a_, &b_}) {
       if (has_numbers(*v)) continue;
       if (v->quantized)
@@ -129,9 +133,7 @@ class SpecialPair {
     if (a_.sparse && (a_.layout != b_.layout || !same_pattern(*a_.sparse, *b_.sparse))) {
       return "sparse, and other places are filled";
     }
-    const Tensor a = numbers_of(a_), b = numbers_of(b_);
-    if (a.is_complex() != b.is_complex()) return "complex on one side only";
-    return std::nullopt;
+    return {};
   }
 
   const std::string& name_;
@@ -176,7 +178,7 @@ Comparison compare(const TensorListing& a, const TensorListing& b, const Compare
   out.added.insert(out.added.end(), added.begin(), added.end());
   x.sort(out.removed);
   y.sort(out.added);
-  if (!special.empty()) std::ranges::stable_sort(out.pairs, detail::moved_more);
+  if (!special.empty()) std::ranges::stable_sort(out.pairs, detail::moved_more<Difference>);
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include "ballast/core/error.h"
 #include "ballast/inspect/checkpoint_numbers.h"
+#include "ballast/inspect/health_rules.h"
 
 namespace ballast::inspect {
 namespace {
@@ -46,9 +47,8 @@ std::vector<Finding> health(const checkpoint::Checkpoint& file, const TensorList
     (of_model[i] ? of_models : of_others).push_back(statistics[i]);
   }
   std::vector<Finding> findings = health(model, of_models, options);
-  for (Finding& f : health(others, of_others, options)) {
-    if (f.problem == Problem::kNotFinite) findings.push_back(std::move(f));
-  }
+  for (const detail::Patient& p : detail::patients_of(others, of_others))
+    detail::examine_not_finite(p, findings);
   std::ranges::stable_sort(findings, std::ranges::greater{}, &Finding::severity);
   return findings;
 }

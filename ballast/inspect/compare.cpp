@@ -100,15 +100,6 @@ void check_options(const CompareOptions& options) {
 }
 
 }  // namespace
-
-bool moved_more(const Difference& x, const Difference& y) {
-  if (x.not_finite != y.not_finite) return x.not_finite > y.not_finite;
-  // What overflows has no number that could be less.
-  const auto size = [](double d) { return std::isnan(d) ? std::numeric_limits<double>::infinity() : d; };
-  if (size(x.relative) != size(y.relative)) return size(x.relative) > size(y.relative);
-  return size(x.max_abs) > size(y.max_abs);
-}
-
 }  // namespace detail
 
 using namespace detail;
@@ -149,7 +140,7 @@ Comparison compare(const StateDict& a, const StateDict& b, const CompareOptions&
     }
   }
   compare_pairs(pairs, options, out.pairs);
-  std::stable_sort(out.pairs.begin(), out.pairs.end(), moved_more);
+  std::stable_sort(out.pairs.begin(), out.pairs.end(), moved_more<Difference>);
   if (options.find_renamed && !out.removed.empty() && !out.added.empty()) {
     out.renamed = find_renamed(a, b, out.removed, out.added);
   }

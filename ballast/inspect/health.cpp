@@ -10,9 +10,7 @@
 
 namespace ballast::inspect {
 namespace detail {
-namespace {
 
-/// Every view once, with all its names.
 std::vector<Patient> patients_of(const StateDict& state, ArrayRef<Statistics> statistics) {
   std::vector<Patient> all;
   std::unordered_multimap<const void*, std::size_t> by_storage;
@@ -32,7 +30,6 @@ std::vector<Patient> patients_of(const StateDict& state, ArrayRef<Statistics> st
   return all;
 }
 
-}  // namespace
 }  // namespace detail
 
 using namespace detail;

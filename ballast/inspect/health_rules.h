@@ -16,7 +16,11 @@ struct Patient {
   const Statistics* statistics = nullptr;
 };
 
+/// Every view once, with all its names.
+[[nodiscard]] std::vector<Patient> patients_of(const StateDict& state, ArrayRef<Statistics> statistics);
+
 /// What one tensor tells by itself.
+void examine_not_finite(const Patient& p, std::vector<Finding>& findings);
 void examine_values(const Patient& p, const HealthOptions& options, std::vector<Finding>& findings);
 void examine_rows(const Patient& p, std::vector<Finding>& findings);
 void examine_scale(const Patient& p, const HealthOptions& options, std::vector<Finding>& findings);

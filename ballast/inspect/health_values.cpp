@@ -27,21 +27,6 @@ std::vector<std::int64_t> zeros_among(const std::vector<double>& abs_max) {
   return places;
 }
 
-void examine_not_finite(const Patient& p, std::vector<Finding>& findings) {
-  const Statistics& s = *p.statistics;
-  const std::int64_t infinite = s.plus_infinities + s.minus_infinities;
-  if (s.nans + infinite == 0 || is_additive_mask(s)) return;
-  std::string reason;
-  if (s.nans > 0) {
-    reason = some_of(s.nans, s.count, "values") + (s.nans == 1 ? " is NaN" : " are NaN");
-    if (infinite > 0) reason += fmt::format(" and {} infinite", infinite);
-  } else {
-    reason = some_of(infinite, s.count, "values") + (infinite == 1 ? " is infinite" : " are infinite");
-  }
-  findings.push_back({Severity::kError, Problem::kNotFinite, p.name, p.tied, std::move(reason),
-                      static_cast<double>(s.nans + infinite)});
-}
-
 void examine_constant(const Patient& p, std::vector<Finding>& findings) {
   const Statistics& s = *p.statistics;
   if (!p.tensor.is_floating_point() && !p.tensor.is_complex()) return;
@@ -91,6 +76,21 @@ std::string listed(const std::vector<std::int64_t>& numbers) {
   }
   if (shown < numbers.size()) text += fmt::format(" and {} more", numbers.size() - shown);
   return text;
+}
+
+void examine_not_finite(const Patient& p, std::vector<Finding>& findings) {
+  const Statistics& s = *p.statistics;
+  const std::int64_t infinite = s.plus_infinities + s.minus_infinities;
+  if (s.nans + infinite == 0 || is_additive_mask(s)) return;
+  std::string reason;
+  if (s.nans > 0) {
+    reason = some_of(s.nans, s.count, "values") + (s.nans == 1 ? " is NaN" : " are NaN");
+    if (infinite > 0) reason += fmt::format(" and {} infinite", infinite);
+  } else {
+    reason = some_of(infinite, s.count, "values") + (infinite == 1 ? " is infinite" : " are infinite");
+  }
+  findings.push_back({Severity::kError, Problem::kNotFinite, p.name, p.tied, std::move(reason),
+                      static_cast<double>(s.nans + infinite)});
 }
 
 void examine_values(const Patient& p, const HealthOptions&, std::vector<Finding>& findings) {

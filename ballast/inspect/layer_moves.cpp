@@ -6,6 +6,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "ballast/inspect/difference_order.h"
+
 namespace ballast::inspect {
 namespace {
 
@@ -19,13 +21,6 @@ std::string_view layer_of(std::string_view name, std::optional<std::size_t> dept
     if (end == std::string_view::npos) return layer;
   }
   return layer.substr(0, end);
-}
-
-bool moved_more(const LayerMove& x, const LayerMove& y) {
-  if (x.not_finite != y.not_finite) return x.not_finite > y.not_finite;
-  const auto size = [](double d) { return std::isnan(d) ? std::numeric_limits<double>::infinity() : d; };
-  if (size(x.relative) != size(y.relative)) return size(x.relative) > size(y.relative);
-  return size(x.max_abs) > size(y.max_abs);
 }
 
 }  // namespace
@@ -53,7 +48,7 @@ std::vector<LayerMove> layer_moves(const Comparison& comparison, std::optional<s
       m.relative = m.a_norm > 0 ? m.difference_norm / m.a_norm : std::numeric_limits<double>::infinity();
     }
   }
-  std::ranges::stable_sort(moves, moved_more);
+  std::ranges::stable_sort(moves, detail::moved_more<LayerMove>);
   return moves;
 }
 
