@@ -1,7 +1,9 @@
 #include "tools/ballast/command_line/common_options.h"
 
 #include <algorithm>
+#include <charconv>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "tools/ballast/command_line/option_value.h"
@@ -61,6 +63,16 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
 CLI::Option* add_choice(CLI::App& command, const std::string& name, std::string& value,
                         std::vector<std::string> choices, const std::string& help) {
   return check_choice(command.add_option(name, value, help), std::move(choices));
+}
+
+std::function<std::string(const std::string&)> whole_number_up_to(std::uint64_t most) {
+  return [most](const std::string& text) {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    const bool good = error == std::errc() && stop == end && number <= most;
+    return good ? std::string() : fmt::format("'{}' is no number from 0 to {}", text, most);
+  };
 }
 
 }  // namespace ballast::tool

@@ -9,6 +9,8 @@
 // A command takes those that it can honour. `common` must live until the command has run.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,5 +46,8 @@ void add_common_options(CLI::App& command, CommonOptions& options);
 /// An option whose value is one of `choices`, a text as "name|size" says in help; another one is told which is nearest.
 CLI::Option* add_choice(CLI::App& command, const std::string& name, std::string& value,
                         std::vector<std::string> choices, const std::string& help);
+
+/// A check of an option's value, which is to be a whole number from 0 to `most`; for CLI::Option::check.
+[[nodiscard]] std::function<std::string(const std::string&)> whole_number_up_to(std::uint64_t most);
 
 }  // namespace ballast::tool

@@ -111,7 +111,7 @@ Style style_of(Severity severity) {
 void write_text(fmt::memory_buffer& out, const Checked& checked, const Paint& paint) {
   const std::string file = terminal_text(checked.file);
   for (const Finding& f : checked.findings) {
-    std::string names = f.name.empty() ? "(the tensor itself)" : terminal_text(f.name);
+    std::string names = tensor_name_text(f.name);
     constexpr std::size_t kShown = 4;
     for (std::size_t i = 0; i < std::min(f.others.size(), kShown); ++i)
       names += ", " + terminal_text(f.others[i]);

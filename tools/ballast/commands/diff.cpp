@@ -108,12 +108,6 @@ std::string tolerance_problem(const std::string& text) {
   return good ? std::string() : fmt::format("'{}' is no tolerance: a number of 0 or more", text);
 }
 
-std::string count_problem(const std::string& text) {
-  const bool number =
-      !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == std::string::npos;
-  return number ? std::string() : fmt::format("'{}' is no number from 0 to 999999999", text);
-}
-
 }  // namespace
 
 void add_diff(CLI::App& app, int& status) {
@@ -143,11 +137,11 @@ void add_diff(CLI::App& app, int& status) {
           "--depth", [options](std::size_t depth) { options->output.depth = depth; },
           "join layers whose names agree in their first N parts")
       ->type_name("N")
-      ->check(count_problem);
+      ->check(whole_number_up_to(999'999'999));
   diff->add_option("--limit", options->output.shown,
                    "show at most N tensors and N layers (default: 20; text only)")
       ->type_name("N")
-      ->check(count_problem);
+      ->check(whole_number_up_to(999'999'999));
   diff->add_flag("--all", options->all, "show all of them")->disable_flag_override();
   diff->footer(kFooter);
   diff->callback([options, &status] { status = run(*options); });

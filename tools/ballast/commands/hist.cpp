@@ -68,9 +68,8 @@ void write_text(fmt::memory_buffer& out, const LookedAt& file, const TensorRow& 
   const Terminal terminal = standard_output_terminal(options.common.color);
   const Paint paint(terminal.colors);
   const std::string& name = row.tensor->name;
-  print("{}  {} {}, of {}\n",
-        paint(Style::kHeading, name.empty() ? "(the tensor itself)" : terminal_text(name)),
-        row.value().dtype(), shape_text(row.value().sizes()), terminal_text(file.path));
+  print("{}  {} {}, of {}\n", paint(Style::kHeading, tensor_name_text(name)), row.value().dtype(),
+        shape_text(row.value().sizes()), terminal_text(file.path));
   const auto number = [](std::int64_t n) { return with_commas(static_cast<std::uint64_t>(n)); };
   print("{} values: {} zero, {} negative, {} NaN, {} infinite, {} subnormal\n", number(s.count),
         number(s.zeros), number(s.negatives), number(s.nans), number(s.plus_infinities + s.minus_infinities),
@@ -180,11 +179,7 @@ void add_hist(CLI::App& app) {
   add_color(*hist, options->common);
   hist->add_option("--bins", options->bins, "bins of the histogram (default: 20); 0 for none")
       ->type_name("N")
-      ->check([](const std::string& s) {
-        const bool number =
-            !s.empty() && s.size() <= 5 && s.find_first_not_of("0123456789") == std::string::npos;
-        return number ? std::string() : fmt::format("'{}' is no number from 0 to 99999", s);
-      });
+      ->check(whole_number_up_to(99'999));
   hist->add_flag("--log", options->logarithmic, "bars as long as the logarithm of the count")
       ->disable_flag_override();
   add_choice(

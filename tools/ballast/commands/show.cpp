@@ -190,11 +190,7 @@ void add_show(CLI::App& app, int& status) {
       show->add_option("--depth", options->depth,
                        "fold names of more than N parts; branches N levels deep (text only)")
           ->type_name("N")
-          ->check([](const std::string& s) {
-            const bool number =
-                !s.empty() && s.size() <= 4 && s.find_first_not_of("0123456789") == std::string::npos;
-            return number ? std::string() : fmt::format("'{}' is no number from 0 to 9999", s);
-          });
+          ->check(whole_number_up_to(9999));
   add_filter(*show, options->common, "only tensors whose full name matches; totals are over these");
   show->add_flag("--hash", options->hash, "also the SHA-256 of each tensor's elements (reads the whole file)")
       ->disable_flag_override();

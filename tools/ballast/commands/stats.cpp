@@ -131,8 +131,8 @@ std::vector<Table::Column> columns(const StatsOptions& options) {
 
 std::vector<std::string> cells(const TensorRow& row, const Statistics& s, const StatsOptions& options) {
   const std::string& name = row.tensor->name;
-  std::vector<std::string> all{name.empty() ? "(the tensor itself)" : terminal_text(name),
-                               shape_text(row.value().sizes()), std::string(row.value().dtype())};
+  std::vector<std::string> all{tensor_name_text(name), shape_text(row.value().sizes()),
+                               std::string(row.value().dtype())};
   const auto add = [&](double value) { all.push_back(figure_text(value)); };
   add(s.mean), add(s.std), add(s.min);
   for (std::size_t k = 0; k < options.quantiles.size(); ++k) {
@@ -258,11 +258,7 @@ void add_stats(CLI::App& app) {
       ->check(quantile_problem);
   stats->add_option("--bins", options->bins, "also a histogram of N equal bins from min to max")
       ->type_name("N")
-      ->check([](const std::string& s) {
-        const bool number =
-            !s.empty() && s.size() <= 5 && s.find_first_not_of("0123456789") == std::string::npos;
-        return number ? std::string() : fmt::format("'{}' is no number from 0 to 99999", s);
-      });
+      ->check(whole_number_up_to(99'999));
   stats
       ->add_option("--channels", options->channels,
                    "also the L2 norms along dimension DIM: the least and the largest, with --json all")

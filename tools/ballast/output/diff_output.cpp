@@ -21,9 +21,6 @@ using inspect::Comparison;
 using inspect::Difference;
 using inspect::LayerMove;
 
-std::string shown_name(std::string_view name) {
-  return name.empty() ? "(the tensor itself)" : terminal_text(name);
-}
 std::string figure(double value) { return fmt::format("{:.4g}", value); }
 
 std::string percent(double share) {
@@ -44,25 +41,27 @@ class TextWriter {
     print("A  {}: {}\nB  {}: {}\n", terminal_text(a.path), summary_of(a), terminal_text(b.path),
           summary_of(b));
     list("only in A", Style::kBad, "-", c.removed.size(),
-         [&](std::size_t i) { return shown_name(c.removed[i]); });
+         [&](std::size_t i) { return tensor_name_text(c.removed[i]); });
     list("only in B", Style::kGood, "+", c.added.size(),
-         [&](std::size_t i) { return shown_name(c.added[i]); });
-    list("the same tensor under another name", Style::kAccent, ">", c.renamed.size(),
-         [&](std::size_t i) { return shown_name(c.renamed[i].from) + " -> " + shown_name(c.renamed[i].to); });
+         [&](std::size_t i) { return tensor_name_text(c.added[i]); });
+    list("the same tensor under another name", Style::kAccent, ">", c.renamed.size(), [&](std::size_t i) {
+      return tensor_name_text(c.renamed[i].from) + " -> " + tensor_name_text(c.renamed[i].to);
+    });
     list("of another shape", Style::kWarning, "!", c.reshaped.size(), [&](std::size_t i) {
       const inspect::Reshaped& r = c.reshaped[i];
-      std::string text = fmt::format("{}  {} {} -> {} {}", shown_name(r.name), shape_text(r.a_sizes),
+      std::string text = fmt::format("{}  {} {} -> {} {}", tensor_name_text(r.name), shape_text(r.a_sizes),
                                      r.a_dtype, shape_text(r.b_sizes), r.b_dtype);
       return r.same_elements ? text + ", the same elements" : text;
     });
     if (!options_.ignore_types)
       list("of another type", Style::kWarning, "!", c.retyped.size(), [&](std::size_t i) {
-        return fmt::format("{}  {} -> {}", shown_name(c.retyped[i].name), c.retyped[i].a_dtype,
+        return fmt::format("{}  {} -> {}", tensor_name_text(c.retyped[i].name), c.retyped[i].a_dtype,
                            c.retyped[i].b_dtype);
       });
     list("different, and not comparable by numbers", Style::kWarning, "!", c.unread.size(),
          [&](std::size_t i) {
-           return fmt::format("{}  {}", shown_name(c.unread[i].name), terminal_text(c.unread[i].reason));
+           return fmt::format("{}  {}", tensor_name_text(c.unread[i].name),
+                              terminal_text(c.unread[i].reason));
          });
     write_pairs(c);
     write_layers(c);
@@ -114,7 +113,7 @@ class TextWriter {
     for (const Difference& d : c.pairs) {
       if (!differs(d)) continue;
       if (rows++ == options_.shown) break;
-      table.add({"  " + shown_name(d.name), percent(d.changed_share()),
+      table.add({"  " + tensor_name_text(d.name), percent(d.changed_share()),
                  options_.tolerant ? with_commas(static_cast<std::uint64_t>(d.outside)) : "",
                  figure(d.max_abs), figure(d.rms), percent(d.relative), fmt::format("{:.6f}", d.cosine),
                  d.not_finite > 0 ? with_commas(static_cast<std::uint64_t>(d.not_finite)) : ""});

@@ -177,7 +177,7 @@ TensorTable::TensorTable(std::vector<TensorColumn> columns, bool chosen)
     : columns_(std::move(columns)), table_(empty_table(columns_, chosen)) {}
 
 void TensorTable::add(std::string_view lead, std::string_view name, const TensorRow& row) {
-  const std::string shown = name.empty() ? "(the tensor itself)" : terminal_text(name);
+  const std::string shown = tensor_name_text(name);
   add_row(table_, columns_, lead, shown, Style::kPlain,
           [&](TensorColumn column) { return text_of(column, row); });
 }

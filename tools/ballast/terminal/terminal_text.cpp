@@ -25,6 +25,10 @@ std::string terminal_text(std::string_view utf8) {
   return printable_text(utf8);
 }
 
+std::string tensor_name_text(std::string_view name) {
+  return name.empty() ? "(the tensor itself)" : terminal_text(name);
+}
+
 std::size_t terminal_width(std::string_view utf8) noexcept {
   return static_cast<std::size_t>(std::ranges::count_if(utf8, begins_character));
 }

@@ -13,6 +13,9 @@ namespace ballast::tool {
 /// an escape, as Python writes them. Quotes and backslashes stay as they are.
 [[nodiscard]] std::string terminal_text(std::string_view utf8);
 
+/// A tensor's name, made fit; words for the one that has none, the tensor that is a file by itself.
+[[nodiscard]] std::string tensor_name_text(std::string_view name);
+
 /// The number of characters of `utf8`, which is about the number of columns it takes.
 [[nodiscard]] std::size_t terminal_width(std::string_view utf8) noexcept;
 
