@@ -1,7 +1,6 @@
 #include "tools/ballast/commands/check.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -11,8 +10,8 @@
 #include "tools/ballast/command_line/option_value.h"
 #include "tools/ballast/command_line/parse_problem.h"
 #include "tools/ballast/files/looked_at.h"
+#include "tools/ballast/output/file_reports.h"
 #include "tools/ballast/terminal/progress.h"
-#include "tools/ballast/terminal/standard_output.h"
 #include "tools/ballast/terminal/terminal_text.h"
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -149,32 +148,16 @@ void write_json(JsonWriter& json, const Checked& checked) {
 
 int run(const CheckOptions& options) {
   const Paint paint(standard_output_terminal(options.common.color).colors);
-  fmt::memory_buffer out;
-  JsonWriter json(out);
-  if (options.common.json) {
-    json.begin_object(JsonWriter::Layout::kLines);
-    json.key("files"), json.begin_array(JsonWriter::Layout::kLines);
-  }
+  FileReports reports(options.common);
   int highest = 0;
   for (const std::string& path : options.files) {
     const Checked checked = check_file(path, options);
     highest = std::max(highest, checked.status);
-    if (options.common.json) {
-      write_json(json, checked);
-    } else if (!options.common.quiet) {
-      write_text(out, checked, paint);
-      write_to_standard_output({out.data(), out.size()});
-      out.clear();
-    }
-    if (!checked.unreadable.empty() && !options.common.json)
-      std::fputs(fmt::format("ballast: {}\n", terminal_text(checked.unreadable)).c_str(), stderr);
+    reports.add([&](fmt::memory_buffer& out) { write_text(out, checked, paint); },
+                [&](JsonWriter& json) { write_json(json, checked); });
+    if (!checked.unreadable.empty()) reports.add_unreadable(checked.unreadable);
   }
-  if (options.common.json) {
-    json.end_array();
-    json.end_object();
-    out.push_back('\n');
-    if (!options.common.quiet) write_to_standard_output({out.data(), out.size()});
-  }
+  reports.finish();
   return highest;
 }
 

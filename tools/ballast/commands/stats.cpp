@@ -13,10 +13,10 @@
 #include "tools/ballast/command_line/common_options.h"
 #include "tools/ballast/command_line/parse_problem.h"
 #include "tools/ballast/files/looked_at.h"
+#include "tools/ballast/output/file_reports.h"
 #include "tools/ballast/output/statistics_json.h"
 #include "tools/ballast/terminal/progress.h"
 #include "tools/ballast/terminal/sparkline.h"
-#include "tools/ballast/terminal/standard_output.h"
 #include "tools/ballast/terminal/table.h"
 #include "tools/ballast/terminal/terminal_text.h"
 #include <CLI/Config.hpp>
@@ -196,12 +196,7 @@ void write_text(fmt::memory_buffer& out, const LookedAt& file, const std::vector
 }
 
 void run(const StatsOptions& options) {
-  fmt::memory_buffer out;
-  JsonWriter json(out);
-  if (options.common.json) {
-    json.begin_object(JsonWriter::Layout::kLines);
-    json.key("files"), json.begin_array(JsonWriter::Layout::kLines);
-  }
+  FileReports reports(options.common);
   for (const std::string& path : options.files) {
     const LookedAt file = look_at(path, options.common.filter);
     Progress progress(std::filesystem::path(path).filename().string(),
@@ -213,20 +208,16 @@ void run(const StatsOptions& options) {
                                                                            .progress = progress.callback(),
                                                                            .release_pages = true});
     progress.finish();
-    if (options.common.json) {
-      write_statistics_json(json, file, all, order_of(file, all, options.sort), options.quantiles);
-    } else if (!options.common.quiet) {
-      if (&path != &options.files.front()) out.push_back('\n');
-      write_text(out, file, all, options);
-      write_to_standard_output({out.data(), out.size()});
-      out.clear();
-    }
+    reports.add(
+        [&](fmt::memory_buffer& out) {
+          if (&path != &options.files.front()) out.push_back('\n');
+          write_text(out, file, all, options);
+        },
+        [&](JsonWriter& json) {
+          write_statistics_json(json, file, all, order_of(file, all, options.sort), options.quantiles);
+        });
   }
-  if (!options.common.json || options.common.quiet) return;
-  json.end_array();
-  json.end_object();
-  out.push_back('\n');
-  write_to_standard_output({out.data(), out.size()});
+  reports.finish();
 }
 
 std::string quantile_problem(const std::string& text) {

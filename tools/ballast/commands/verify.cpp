@@ -1,13 +1,12 @@
 #include "tools/ballast/commands/verify.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tools/ballast/command_line/common_options.h"
-#include "tools/ballast/terminal/standard_output.h"
+#include "tools/ballast/output/file_reports.h"
 #include "tools/ballast/terminal/terminal_text.h"
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -122,36 +121,18 @@ int status_of(const VerifyReport& report, bool strict) {
 }
 
 int run(const VerifyOptions& options) {
-  fmt::memory_buffer out;
-  JsonWriter json(out);
-  if (options.common.json) {
-    json.begin_object(JsonWriter::Layout::kLines);
-    json.key("files"), json.begin_array(JsonWriter::Layout::kLines);
-  }
   const Paint paint(standard_output_terminal(options.common.color).colors);
+  FileReports reports(options.common);
   int highest = 0;
   for (const std::string& file : options.files) {
     const VerifyReport report = report_of(file);
     const int status = status_of(report, options.strict);
     highest = std::max(highest, status);
-    if (options.common.json) {
-      write_json(json, file, report, status);
-      continue;
-    }
-    if (!options.common.quiet) {
-      write_text(out, file, report, paint);
-      write_to_standard_output({out.data(), out.size()});
-      out.clear();
-    }
-    if (!report.unreadable.empty())
-      std::fputs(fmt::format("ballast: {}\n", terminal_text(report.unreadable)).c_str(), stderr);
+    reports.add([&](fmt::memory_buffer& out) { write_text(out, file, report, paint); },
+                [&](JsonWriter& json) { write_json(json, file, report, status); });
+    if (!report.unreadable.empty()) reports.add_unreadable(report.unreadable);
   }
-  if (options.common.json) {
-    json.end_array();
-    json.end_object();
-    out.push_back('\n');
-    if (!options.common.quiet) write_to_standard_output({out.data(), out.size()});
-  }
+  reports.finish();
   return highest;
 }
 
