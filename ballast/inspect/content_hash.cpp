@@ -129,9 +129,4 @@ bool same_elements(const Tensor& a, const Tensor& b) {
 
 bool same_bits(const Tensor& a, const Tensor& b) { return a.sizes() == b.sizes() && same_elements(a, b); }
 
-bool is_same_view(const Tensor& a, const Tensor& b) {
-  return a.storage().is_same(b.storage()) && a.dtype() == b.dtype() &&
-         a.storage_offset() == b.storage_offset() && a.sizes() == b.sizes() && a.strides() == b.strides();
-}
-
 }  // namespace ballast::inspect::detail

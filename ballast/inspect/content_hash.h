@@ -21,7 +21,5 @@ namespace ballast::inspect::detail {
 [[nodiscard]] bool same_elements(const Tensor& a, const Tensor& b);
 /// The same, of one type and shape.
 [[nodiscard]] bool same_bits(const Tensor& a, const Tensor& b);
-/// Whether both are one view of one storage: tied.
-[[nodiscard]] bool is_same_view(const Tensor& a, const Tensor& b);
 
 }  // namespace ballast::inspect::detail

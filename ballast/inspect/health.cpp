@@ -1,31 +1,26 @@
 #include "ballast/inspect/health.h"
 
 #include <algorithm>
-#include <unordered_map>
 
-#include "ballast/inspect/content_hash.h"
 #include "ballast/inspect/element_runs.h"
 #include "ballast/inspect/health_rules.h"
 #include "ballast/inspect/pieces.h"
+#include "ballast/inspect/views.h"
 
 namespace ballast::inspect {
 namespace detail {
 
 std::vector<Patient> patients_of(const StateDict& state, ArrayRef<Statistics> statistics) {
   std::vector<Patient> all;
-  std::unordered_multimap<const void*, std::size_t> by_storage;
+  Views views;
   std::size_t i = 0;
   for (const auto& [name, tensor] : state) {
     const Statistics& s = statistics[i++];
-    const auto [begin, end] = by_storage.equal_range(tensor.storage().id());
-    auto same = begin;
-    while (same != end && !is_same_view(all[same->second].tensor, tensor)) ++same;
-    if (same != end) {
-      all[same->second].tied.push_back(name);
-      continue;
+    if (const std::size_t first = views.first(tensor, all.size()); first != all.size()) {
+      all[first].tied.push_back(name);
+    } else {
+      all.push_back({name, {}, tensor, &s});
     }
-    by_storage.emplace(tensor.storage().id(), all.size());
-    all.push_back({name, {}, tensor, &s});
   }
   return all;
 }

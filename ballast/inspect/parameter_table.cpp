@@ -1,24 +1,17 @@
 #include "ballast/inspect/parameter_table.h"
 
-#include <algorithm>
 #include <iterator>
-#include <map>
 #include <ostream>
-#include <utility>
 
 #include "ballast/core/figures.h"
 #include "ballast/core/print.h"
 #include "ballast/core/printable.h"
 #include "ballast/core/saturating_add.h"
 #include "ballast/core/utf8.h"
+#include "ballast/inspect/views.h"
 
 namespace ballast {
 namespace {
-
-/// Of two tensors that begin at one element of one storage.
-bool is_same_view(const Tensor& a, const Tensor& b) {
-  return a.dtype() == b.dtype() && a.sizes() == b.sizes() && a.strides() == b.strides();
-}
 
 /// Padded as Python pads: by characters, however wide they are shown.
 std::string padded(std::string text, std::size_t width) {
@@ -54,14 +47,11 @@ std::string ParameterTable::text() const {
 
 ParameterTable analyze_model_parameters(const StateDict& state) {
   ParameterTable table;
-  // By storage and offset: the storage may be a file that holds them all.
-  std::map<std::pair<const void*, std::int64_t>, std::vector<const Tensor*>> seen;
+  inspect::detail::Views views;
+  std::size_t i = 0;
   for (const auto& [name, tensor] : state) {
-    if (!tensor.defined()) continue;
-    auto& views = seen[{tensor.storage().id(), tensor.storage_offset()}];
-    if (std::ranges::any_of(views, [&t = tensor](const Tensor* v) { return is_same_view(t, *v); })) continue;
-    views.push_back(&tensor);
-    table.add(name, tensor);
+    if (tensor.defined() && views.first(tensor, i) == i) table.add(name, tensor);
+    ++i;
   }
   return table;
 }

@@ -1,8 +1,6 @@
 #include "ballast/inspect/report/report_data.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
 #include <unordered_set>
 #include <utility>
 
@@ -10,6 +8,7 @@
 
 #include "ballast/core/error.h"
 #include "ballast/inspect/checkpoint_numbers.h"
+#include "ballast/inspect/views.h"
 
 namespace ballast::inspect::detail {
 namespace {
@@ -36,26 +35,12 @@ std::string note_on(const TensorRow& row) {
   return has_numbers(value) ? "" : "no elements";
 }
 
-/// Finds views that were there before.
-class Views {
- public:
-  /// The number that was given first for a tensor of the same elements in the same shape.
-  std::size_t first(const TensorValue& value, std::size_t number) {
-    if (value.layout != Layout::kStrided) return number;
-    const Tensor& t = value.tensor;
-    return seen_
-        .try_emplace({t.storage().id(), t.storage_offset(), t.sizes().vec(), t.strides().vec(), t.dtype(),
-                      value.conj, value.neg},
-                     number)
-        .first->second;
-  }
-
- private:
-  std::map<std::tuple<const void*, std::int64_t, std::vector<std::int64_t>, std::vector<std::int64_t>, DType,
-                      bool, bool>,
-           std::size_t>
-      seen_;
-};
+/// Whose figures and pictures a tensor has: those of the first that shows the same elements; `next` if it is the first.
+std::size_t look_of(const TensorValue& value, std::size_t next, Views& views) {
+  if (!has_numbers(value)) return kNowhere;
+  const bool plain = value.layout == Layout::kStrided && !value.conj && !value.neg;
+  return plain ? views.first(value.tensor, next) : next;
+}
 
 /// How many of a group's elements each row is the first to show.
 void count_own(ReportRows& rows, const std::vector<std::size_t>& group) {
@@ -140,7 +125,7 @@ ReportRows rows_of(const Checkpoint& file, const std::optional<std::string>& fil
     rows.own.push_back(row.parameters);
     rows.notes.push_back(note_on(row));
     const std::size_t next = rows.looks.rows.size();
-    rows.look_of.push_back(has_numbers(row.value()) ? views.first(row.value(), next) : kNowhere);
+    rows.look_of.push_back(look_of(row.value(), next, views));
     if (rows.look_of.back() == next) rows.looks.rows.push_back(row);
   }
   for (const auto& group : rows.listing.shared) count_own(rows, group);

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "ballast/core/printable.h"
+#include "ballast/core/shape.h"
 #include "ballast/inspect/layer_moves.h"
 
 namespace ballast::inspect::detail {
@@ -14,11 +15,10 @@ using Layout = JsonWriter::Layout;
 
 /// Bytes that a tensor reaches in its storage: from, to.
 std::pair<std::int64_t, std::int64_t> span_of(const Tensor& t) {
-  std::int64_t last = t.storage_offset();
-  const std::int64_t begin = last * t.itemsize();
+  const std::int64_t begin = t.storage_offset() * t.itemsize();
   if (t.numel() == 0) return {begin, begin};
-  for (std::int64_t d = 0; d < t.dim(); ++d) last += (t.size(d) - 1) * t.stride(d);
-  return {begin, (last + 1) * t.itemsize()};
+  const auto elements = storage_extent(t.sizes(), t.strides(), t.storage_offset());
+  return {begin, elements.value_or(t.storage_offset()) * t.itemsize()};
 }
 
 template <class Rows, class Write>
