@@ -173,6 +173,29 @@ TEST(Hist, CellsOfALargeTensorCoverAllOfIt) {
   EXPECT_NE(outcome.out.find("·N\n  · zero"), std::string::npos) << outcome.out;
 }
 
+TEST(Hist, LooksAtOneTensorOfEveryKindOfFile) {
+  int files = 0;
+  for (const GoldenCheckpoint& golden : golden_checkpoints()) {
+    const checkpoint::Checkpoint file = load(golden.path);
+    const auto at = std::ranges::find_if(file.tensors(), [](const checkpoint::NamedTensor& t) {
+      const checkpoint::TensorValue& v = t.value.tensor();
+      return v.layout == checkpoint::Layout::kStrided && !v.tensor.is_meta() && v.numel() > 0;
+    });
+    if (at == file.tensors().end()) continue;
+    SCOPED_TRACE(golden.name + ": " + at->name);
+    const inspect::Statistics s = inspect::statistics(at->value.tensor().resolved());
+    const Json shown = json_of({"hist", golden.path, at->name, "--json"});
+    EXPECT_EQ(shown["name"], at->name);
+    EXPECT_EQ(shown["count"], s.count);
+    if (s.finite > 0) {
+      EXPECT_EQ(shown["mean"].get<double>(), s.mean);
+    }
+    ++files;
+  }
+  std::cout << "[ cases ] " << files << " files\n";
+  EXPECT_GT(files, 100);
+}
+
 TEST(Sparkline, IsAsHighAsTheShare) {
   EXPECT_EQ(tool::sparkline({}), "");
   EXPECT_EQ(tool::sparkline({0, 0}), "  ");

@@ -52,12 +52,14 @@ struct HistOptions {
   CommonOptions common;
 };
 
-const TensorRow& row_of(const LookedAt& file, const HistOptions& options) {
-  if (options.name_given->count() > 0) return find_tensor(file, options.name);
-  const auto& rows = file.listing.rows;
-  check<ValueError>(rows.size() == 1, "{} holds {} tensors: name one; ballast show {} lists them", file.path,
-                    with_commas(rows.size()), file.path);
-  return rows.front();
+/// The full name of the tensor that is meant.
+std::string name_of(const HistOptions& options) {
+  const LookedAt names = look_at_names(options.file);
+  if (options.name_given->count() > 0) return find_tensor(names, options.name).tensor->name;
+  const auto& rows = names.listing.rows;
+  check<ValueError>(rows.size() == 1, "{} holds {} tensors: name one; ballast show {} lists them",
+                    options.file, with_commas(rows.size()), options.file);
+  return rows.front().tensor->name;
 }
 
 void write_text(fmt::memory_buffer& out, const LookedAt& file, const TensorRow& row, const Statistics& s,
@@ -137,8 +139,8 @@ void write_json(fmt::memory_buffer& out, const LookedAt& file, const TensorRow& 
 }
 
 void run(const HistOptions& options) {
-  const LookedAt file = look_at(options.file, std::nullopt);
-  const TensorRow& row = row_of(file, options);
+  const LookedAt file = look_at_tensor(options.file, name_of(options));
+  const TensorRow& row = file.listing.rows.front();
   const Tensor numbers = inspect::numbers_of(row.value());
   check<ValueError>(numbers.defined(),
                     "{}: '{}' has no numbers: it is on meta, of a type whose values are not computed, or the "

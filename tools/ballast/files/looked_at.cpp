@@ -26,6 +26,21 @@ LookedAt look_at(const std::string& path, const std::optional<std::string>& filt
   return file;
 }
 
+LookedAt look_at_names(const std::string& path) {
+  LookedAt file{
+      path, std::make_unique<const checkpoint::Checkpoint>(load(path, {.map_location = kMeta})), {}};
+  file.listing = inspect::list_tensors(*file.checkpoint, {});
+  return file;
+}
+
+LookedAt look_at_tensor(const std::string& path, const std::string& name) {
+  const auto wanted = [&](std::string_view other) { return other == name; };
+  LookedAt file{path, std::make_unique<const checkpoint::Checkpoint>(load(path, {.filter = wanted})), {}};
+  file.listing = inspect::list_tensors(*file.checkpoint, {});
+  check<KeyError>(!file.listing.rows.empty(), "{}: no tensor has the name '{}' any more", path, name);
+  return file;
+}
+
 const inspect::TensorRow& find_tensor(const LookedAt& file, const std::string& name) {
   const auto& rows = file.listing.rows;
   const auto row = std::ranges::find(

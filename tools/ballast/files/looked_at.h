@@ -22,6 +22,11 @@ struct LookedAt {
 /// Opens a checkpoint. Errors are those of `load`; KeyError if no tensor's name matches the filter.
 [[nodiscard]] LookedAt look_at(const std::string& path, const std::optional<std::string>& filter);
 
+/// What it holds, read no further: its tensors are on meta.
+[[nodiscard]] LookedAt look_at_names(const std::string& path);
+/// The tensors of this name only: of a file whose tensors have to be read into memory, no other is.
+[[nodiscard]] LookedAt look_at_tensor(const std::string& path, const std::string& name);
+
 /// The one tensor of this name. KeyError, naming those that are nearest, if there is none.
 [[nodiscard]] const inspect::TensorRow& find_tensor(const LookedAt& file, const std::string& name);
 
