@@ -228,29 +228,38 @@ def files(o, torch):
                     peak["ballast"], None if who == "ballast" else peak[who], others)
 
 
+def processes(o, name, ours, theirs, target, threads=1, times=1, good=(0,)):
+    """A line for whole processes, start to exit, the files warm in the page cache: `ours` and, where it is not None, `theirs` in
+    turns. A first run of each does not count. Ours is run `times` times as often, as it is shorter."""
+    commands = {"ours": ours} | ({"theirs": theirs} if theirs else {})
+    runs = {k: [] for k in commands}
+    for i in range(1 + times * o.rounds):
+        for k, command in commands.items():
+            if k == "theirs" and i > o.rounds:
+                continue
+            code, ms, rss, _, others = run(command, threads)
+            if code not in (good if k == "ours" else (0,)):
+                sys.exit(f"{' '.join(command)} failed with {code}")
+            if i > 0:
+                runs[k].append((ms, rss, others))
+    middle = {k: statistics.median(r[0] for r in each) for k, each in runs.items()}
+    peak = {k: max(r[1] for r in each) for k, each in runs.items()}
+    row(name, middle["ours"], middle.get("theirs"), target, None, peak["ours"], peak.get("theirs"), max(r[2] for each in runs.values() for r in each))
+
+
+def cores_of(threads):
+    """What keeps a process to as many cores as it is to have threads; None if there are fewer."""
+    cores = sorted(os.sched_getaffinity(0))
+    return ["taskset", "-c", ",".join(map(str, cores[:threads]))] if threads <= len(cores) else None
+
+
 def opens(o, torch):
-    """Whole processes: names, shapes and dtypes of every tensor, start to exit; the file warm in the page cache."""
+    """Names, shapes and dtypes of every tensor."""
     with tempfile.TemporaryDirectory(dir=o.folder) as folder:
         subprocess.run([o.bench, "--write-files", folder], check=True)
         for name, file, target in (("open.pth 1 GiB", "a.pth", 10), ("open.many 20,000", "many.pth", 60)):
             path = os.path.join(folder, file)
-            commands = {"ours": [o.tool, "show", path]}
-            if torch:
-                commands["theirs"] = [sys.executable, "-c", OPEN_TORCH, path]
-            rows = {k: [] for k in commands}
-            for i in range(1 + 5 * o.rounds):
-                for k, c in commands.items():
-                    if k == "theirs" and i > o.rounds:
-                        continue
-                    code, ms, rss, _, others = run(c)
-                    if code != 0:
-                        sys.exit(f"{' '.join(c)} failed with {code}")
-                    if i > 0:
-                        rows[k].append((ms, rss, others))
-            med = lambda r: statistics.median(x[0] for x in r) if r else None
-            peak = lambda r: max(x[1] for x in r) if r else None
-            theirs = rows.get("theirs", [])
-            row(name, med(rows["ours"]), med(theirs), target, None, peak(rows["ours"]), peak(theirs), max(x[2] for r in rows.values() for x in r))
+            processes(o, name, [o.tool, "show", path], [sys.executable, "-c", OPEN_TORCH, path] if torch else None, target, times=5)
 
 
 DIFF_TORCH = """
@@ -271,59 +280,29 @@ for k, t in torch.load(sys.argv[1], mmap=True).items():
 
 
 def looks(o, torch):
-    """Whole processes over 1 GiB: the difference of two files, the statistics of one; warm in the page cache. Of one thread the
-    process has one core."""
+    """The difference of two files of 1 GiB, the statistics of one."""
     with tempfile.TemporaryDirectory(dir=o.folder) as folder:
         subprocess.run([o.bench, "--write-files", folder], check=True)
         subprocess.run([o.bench, "--write-other-file", folder], check=True)
         a, b = os.path.join(folder, "a.pth"), os.path.join(folder, "b.pth")
-        cores = sorted(os.sched_getaffinity(0))
-        rows = (("diff.pth 2 x 1 GiB", ["diff", a, b], DIFF_TORCH, [a, b], 330, (1,)), ("stats.pth 1 GiB", ["stats", a], STATS_TORCH, [a], 150, (0,)))
-        for name, ours, theirs, files, target, codes in rows:
+        for name, command, script, files, target, good in (("diff.pth 2 x 1 GiB", "diff", DIFF_TORCH, [a, b], 330, (1,)),
+                                                           ("stats.pth 1 GiB", "stats", STATS_TORCH, [a], 150, (0,))):
             for threads in (1, 2):
-                if o.only not in name or threads > len(cores):
-                    continue
-                pin = ["taskset", "-c", ",".join(map(str, cores[:threads]))]
-                commands = {"ours": pin + [o.tool] + ours}
-                if torch:
-                    commands["theirs"] = pin + [sys.executable, "-c", theirs] + files + [str(threads)]
-                measured = {k: [] for k in commands}
-                for i in range(1 + 3 * o.rounds):
-                    for k, c in commands.items():
-                        if k == "theirs" and i > o.rounds:
-                            continue
-                        code, ms, rss, _, others = run(c, threads)
-                        if code not in (codes if k == "ours" else (0,)):
-                            sys.exit(f"{' '.join(c)} failed with {code}")
-                        if i > 0:
-                            measured[k].append((ms, rss, others))
-                med = lambda r: statistics.median(x[0] for x in r) if r else None
-                peak = lambda r: max(x[1] for x in r) if r else None
-                other = measured.get("theirs", [])
-                row(f"{name} ({threads})", med(measured["ours"]), med(other), target if threads == 2 else None, None, peak(measured["ours"]),
-                    peak(other), max(x[2] for r in measured.values() for x in r))
+                pin = cores_of(threads)
+                if pin and o.only in name:
+                    theirs = pin + [sys.executable, "-c", script, *files, str(threads)] if torch else None
+                    processes(o, f"{name} ({threads})", pin + [o.tool, command, *files], theirs, target if threads == 2 else None, threads, 3, good)
 
 
 def reports(o):
-    """Whole processes: the page of 1 GiB in 2,000 tensors, the file warm in the page cache."""
+    """The page of 1 GiB in 2,000 tensors. Hashing has a thread of its own: it is the cores that are counted."""
     with tempfile.TemporaryDirectory(dir=o.folder) as folder:
         subprocess.run([o.bench, "--write-report-file", folder], check=True)
         path, page = os.path.join(folder, "report.pth"), os.path.join(folder, "page.html")
-        cores = sorted(os.sched_getaffinity(0))
         for threads in (1, 2):
-            if threads > len(cores):
-                continue
-            # Hashing has a thread of its own: it is the cores that are counted.
-            command = ["taskset", "-c", ",".join(map(str, cores[:threads])), o.tool, "report", path, "-o", page, "--quiet"]
-            rows = []
-            for i in range(1 + o.rounds):
-                code, ms, rss, _, others = run(command, threads)
-                if code != 0:
-                    sys.exit(f"{' '.join(command)} failed with {code}")
-                if i > 0:
-                    rows.append((ms, rss, others))
-            row(f"report.html 1 GiB, 2,000 ({threads})", statistics.median(r[0] for r in rows), None, 3000, None,
-                max(r[1] for r in rows), None, max(r[2] for r in rows))
+            pin = cores_of(threads)
+            if pin:
+                processes(o, f"report.html 1 GiB, 2,000 ({threads})", pin + [o.tool, "report", path, "-o", page, "--quiet"], None, 3000, threads)
         print(f"the page has {os.path.getsize(page) / 2**20:.2f} MiB")
 
 
