@@ -61,7 +61,7 @@ std::uint32_t CheckpointBuilder::place_of(const Storage& s) const {
 }
 
 void CheckpointBuilder::enter_place(std::uint32_t place) {
-  places_.insert(place, [&](std::uint32_t p) { return hash_of(found_[p].entry.storage); });
+  places_.insert(place, hash_of(found_[place].entry.storage));
 }
 
 void CheckpointBuilder::enter_places_anew() {

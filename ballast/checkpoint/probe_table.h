@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "ballast/core/error.h"
@@ -28,44 +29,58 @@ class ProbeTable {
   template <class Equal>
   [[nodiscard]] std::uint32_t find(std::uint64_t hash, Equal&& equal) const {
     if (slots_.empty()) return kNone;
-    std::size_t s = hash & (slots_.size() - 1);
+    const std::uint32_t tag = tag_of(hash);
+    std::size_t s = tag & (slots_.size() - 1);
     for (std::size_t probes = 0;; s = (s + 1) & (slots_.size() - 1)) {
-      const std::uint32_t p = slots_[s];
-      if (p == kNone || equal(p)) return p;
+      const Slot slot = slots_[s];
+      if (slot.position == kNone || (slot.tag == tag && equal(slot.position))) return slot.position;
       check<LimitError>(++probes < kLongestSearch, "too many keys collide: somebody chose them so");
     }
   }
 
   /// Room for `n` positions from the start, before the first is entered.
   void reserve(std::size_t n) {
-    if (slots_.empty()) slots_.assign(std::bit_ceil(std::max(kFewest, 2 * n)), kNone);
+    if (slots_.empty()) slots_.assign(std::bit_ceil(std::max(kFewest, 2 * n)), Slot{});
   }
 
-  /// Enters a position that is not there. `hash_of(position)` gives the hashes of those before it, when the table grows.
-  template <class HashOf>
-  void insert(std::uint32_t position, HashOf&& hash_of) {
-    if (slots_.size() < (std::size_t{position} + 1) * 2) {
-      std::size_t n = slots_.empty() ? kFewest : slots_.size();
-      while (n < (std::size_t{position} + 1) * 2) n *= 2;
-      slots_.assign(n, kNone);
-      for (std::uint32_t p = 0; p < position; ++p) place(p, hash_of(p));
-    }
-    place(position, hash_of(position));
+  /// Enters a position that is not there.
+  void insert(std::uint32_t position, std::uint64_t hash) {
+    if (slots_.size() < (used_ + 1) * 2) grow();
+    place({position, tag_of(hash)});
+    ++used_;
   }
 
  private:
   static constexpr std::size_t kFewest = 16;
   static constexpr std::size_t kLongestSearch = 512;
 
-  void place(std::uint32_t position, std::uint64_t hash) {
-    std::size_t s = hash & (slots_.size() - 1);
-    for (std::size_t probes = 0; slots_[s] != kNone; s = (s + 1) & (slots_.size() - 1)) {
-      check<LimitError>(++probes < kLongestSearch, "too many keys collide: somebody chose them so");
+  /// Part of the hash stands beside the position: most keys that differ are told apart without looking at them, and the
+  /// table grows without asking for hashes.
+  struct Slot {
+    std::uint32_t position = kNone;
+    std::uint32_t tag = 0;
+  };
+
+  static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash ^ (hash >> 32)); }
+
+  void grow() {
+    const std::vector<Slot> before =
+        std::exchange(slots_, std::vector<Slot>(std::max(kFewest, slots_.size() * 2)));
+    for (const Slot& slot : before) {
+      if (slot.position != kNone) place(slot);
     }
-    slots_[s] = position;
   }
 
-  std::vector<std::uint32_t> slots_;
+  void place(Slot slot) {
+    std::size_t s = slot.tag & (slots_.size() - 1);
+    for (std::size_t probes = 0; slots_[s].position != kNone; s = (s + 1) & (slots_.size() - 1)) {
+      check<LimitError>(++probes < kLongestSearch, "too many keys collide: somebody chose them so");
+    }
+    slots_[s] = slot;
+  }
+
+  std::vector<Slot> slots_;
+  std::size_t used_ = 0;
 };
 
 }  // namespace ballast::checkpoint

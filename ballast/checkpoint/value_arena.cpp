@@ -211,7 +211,8 @@ void TreeArena::append(Node* list, Node* const* items, std::size_t n) {
 bool TreeArena::insert(Node* mapping, Node* key, Node* value) {
   DictBody& d = *mapping->dict;
   const std::uint32_t position = mapping->size;
-  if (find_key(*mapping, key) != ProbeTable::kNone) return false;
+  const std::uint64_t hash = hash_key(key);
+  if (find_key(*mapping, key, hash) != ProbeTable::kNone) return false;
   checked_size(std::size_t{position} + 1);
   if (position == d.capacity) {
     const std::uint32_t capacity = std::max<std::uint32_t>(4, d.capacity * 2);
@@ -222,10 +223,11 @@ bool TreeArena::insert(Node* mapping, Node* key, Node* value) {
   }
   d.pairs[std::size_t{position} * 2] = key;
   d.pairs[std::size_t{position} * 2 + 1] = value;
-  if (position >= kScan || d.index != nullptr) {
-    if (d.index == nullptr) d.index = table();
-    d.index->insert(position, [&](std::uint32_t p) { return hash_key(d.pairs[std::size_t{p} * 2]); });
+  if (d.index == nullptr && position >= kScan) {
+    d.index = table();
+    for (std::uint32_t p = 0; p < position; ++p) d.index->insert(p, hash_key(d.pairs[std::size_t{p} * 2]));
   }
+  if (d.index != nullptr) d.index->insert(position, hash);
   mapping->size = position + 1;
   return true;
 }

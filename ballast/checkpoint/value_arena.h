@@ -100,6 +100,8 @@ class TreeArena final : public Arena {
 
 /// The position of an equal key in a mapping or set, or ProbeTable::kNone. Keys compare as in Python.
 [[nodiscard]] std::uint32_t find_key(const Node& mapping, const Node* key);
+/// The same, with the key's hash.
+[[nodiscard]] std::uint32_t find_key(const Node& mapping, const Node* key, std::uint64_t hash);
 /// DTypeError "unhashable type: 'list'" for keys that cannot be, LimitError for tuples too large to compare.
 [[nodiscard]] std::uint64_t hash_key(const Node* key);
 [[nodiscard]] bool equal_keys(const Node* a, const Node* b);

@@ -126,10 +126,13 @@ bool equal_keys(const Node* a, const Node* b) {
 }
 
 std::uint32_t find_key(const Node& mapping, const Node* key) {
+  return find_key(mapping, key,
+                  hash_key(key));  // a key that cannot be one is refused by an empty mapping too
+}
+
+std::uint32_t find_key(const Node& mapping, const Node* key, std::uint64_t hash) {
   const DictBody& d = *mapping.dict;
   const auto equal = [&](std::uint32_t p) { return equal_keys(d.pairs[std::size_t{p} * 2], key); };
-  const std::uint64_t hash =
-      hash_key(key);  // first: a key that cannot be one is refused by an empty mapping too
   if (d.index != nullptr) return d.index->find(hash, equal);
   for (std::uint32_t p = 0; p < mapping.size; ++p) {
     if (equal(p)) return p;

@@ -212,14 +212,12 @@ void ZipReader::read_directory(const Directory& d) {
     }
     check_name(e);
 
-    const auto hash = [](std::string_view name) { return std::hash<std::string_view>{}(name); };
-    const auto position = static_cast<std::uint32_t>(i);
-    if (index_.find(hash(e.name), [&](std::uint32_t p) { return entries_[p].name == e.name; }) !=
-        ProbeTable::kNone) {
+    const std::uint64_t hash = std::hash<std::string_view>{}(e.name);
+    if (index_.find(hash, [&](std::uint32_t p) { return entries_[p].name == e.name; }) != ProbeTable::kNone) {
       refuse("two members have this name: which one is meant cannot be known");
     }
     entries_.push_back(e);
-    index_.insert(position, [&](std::uint32_t p) { return hash(entries_[p].name); });
+    index_.insert(static_cast<std::uint32_t>(i), hash);
   }
   if (r.left() != 0)
     r.fail(fmt::format("the directory has {} bytes more than its {} entries", r.left(), d.entries));
