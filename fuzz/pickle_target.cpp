@@ -6,8 +6,8 @@
 #include "fuzz/consume.h"
 
 #include "ballast/checkpoint/checkpoint_builder.h"
-#include "ballast/checkpoint/pickle_globals.h"
-#include "ballast/checkpoint/pickle_machine.h"
+#include "ballast/checkpoint/pickle/pickle_globals.h"
+#include "ballast/checkpoint/pickle/pickle_machine.h"
 
 namespace {
 

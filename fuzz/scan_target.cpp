@@ -4,7 +4,7 @@
 
 #include "fuzz/file_input.h"
 
-#include "ballast/checkpoint/pickle_scan.h"
+#include "ballast/checkpoint/pickle/pickle_scan.h"
 #include "ballast/checkpoint/verify.h"
 #include "ballast/core/error.h"
 

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "ballast/checkpoint/load.h"
-#include "ballast/checkpoint/module_state.h"
+#include "ballast/checkpoint/pickle/module_state.h"
 #include "ballast/checkpoint/shown_name.h"
 
 namespace ballast::checkpoint {

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "ballast/checkpoint/bytes/storage_source.h"
 #include "ballast/checkpoint/load.h"
-#include "ballast/checkpoint/probe_table.h"
-#include "ballast/checkpoint/storage_source.h"
+#include "ballast/checkpoint/tree/probe_table.h"
 
 namespace ballast::checkpoint {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "ballast/checkpoint/bytes/input_file.h"
 #include "ballast/checkpoint/formats/folder.h"
 #include "ballast/checkpoint/formats/gguf.h"
 #include "ballast/checkpoint/formats/npy.h"
@@ -11,7 +12,6 @@
 #include "ballast/checkpoint/formats/torch_legacy.h"
 #include "ballast/checkpoint/formats/torch_tar.h"
 #include "ballast/checkpoint/formats/zip_archive.h"
-#include "ballast/checkpoint/input_file.h"
 
 namespace ballast::checkpoint {
 namespace {

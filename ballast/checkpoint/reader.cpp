@@ -1,8 +1,8 @@
 #include "ballast/checkpoint/reader.h"
 
+#include "ballast/checkpoint/bytes/storage_source.h"
+#include "ballast/checkpoint/bytes/view_reader.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/storage_source.h"
-#include "ballast/checkpoint/view_reader.h"
 #include "ballast/core/shape.h"
 
 namespace ballast::checkpoint {

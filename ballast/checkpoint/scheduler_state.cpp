@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 #include "ballast/core/error.h"
 
 namespace ballast::checkpoint {

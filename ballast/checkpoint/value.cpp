@@ -5,7 +5,7 @@
 #include <charconv>
 #include <limits>
 
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 
 namespace ballast::checkpoint {
 namespace {

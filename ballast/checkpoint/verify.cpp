@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "ballast/checkpoint/find_pickles.h"
-#include "ballast/checkpoint/pickle_globals.h"
-#include "ballast/checkpoint/pickle_names.h"
-#include "ballast/checkpoint/pickle_scan.h"
+#include "ballast/checkpoint/pickle/find_pickles.h"
+#include "ballast/checkpoint/pickle/pickle_globals.h"
+#include "ballast/checkpoint/pickle/pickle_names.h"
+#include "ballast/checkpoint/pickle/pickle_scan.h"
 #include "ballast/checkpoint/shown_name.h"
 
 namespace ballast::checkpoint {

@@ -1,4 +1,4 @@
-// Reading UTF-8 one character at a time.
+// UTF-8: whether a text is, and reading one a character at a time.
 //
 //   while (!text.empty()) {
 //     const char32_t c = take_character(text);
@@ -16,5 +16,7 @@ namespace ballast {
 [[nodiscard]] char32_t take_character(std::string_view& text) noexcept;
 /// How many characters there are: Python's len().
 [[nodiscard]] std::size_t count_characters(std::string_view text) noexcept;
+/// Whether all of it is well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong, at most U+10FFFF).
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
 }  // namespace ballast

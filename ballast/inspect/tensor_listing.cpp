@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ballast/core/glob.h"
+#include "ballast/core/match/glob.h"
 
 namespace ballast::inspect {
 namespace {

@@ -16,7 +16,7 @@ namespace ballast::inspect {
 enum class ListingSort : std::uint8_t { kFile, kName, kSize };
 
 struct ListingOptions {
-  std::optional<std::string> filter;      ///< core/glob.h, on the full name
+  std::optional<std::string> filter;      ///< core/match/glob.h, on the full name
   ListingSort sort = ListingSort::kFile;  ///< as in the file; by the bytes of the name; largest first
 };
 

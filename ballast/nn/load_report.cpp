@@ -5,8 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "ballast/core/match.h"
-#include "ballast/core/match_shapes.h"
+#include "ballast/core/match/match.h"
+#include "ballast/core/match/match_shapes.h"
 #include "ballast/nn/walk.h"
 
 namespace ballast::nn {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "ballast/core/match_report.h"
-#include "ballast/core/name_rules.h"
+#include "ballast/core/match/match_report.h"
+#include "ballast/core/match/name_rules.h"
 #include "ballast/nn/load_state_dict.h"
 #include "ballast/nn/module.h"
 

@@ -25,8 +25,8 @@
 #include <fmt/format.h>
 
 #include "ballast/core/error.h"
-#include "ballast/core/match_report.h"
-#include "ballast/core/match_rules.h"
+#include "ballast/core/match/match_report.h"
+#include "ballast/core/match/match_rules.h"
 #include "ballast/core/state_dict.h"
 
 namespace ballast::nn {
@@ -42,7 +42,7 @@ struct LoadStateDictOptions {
   /// does.
   bool atomic = true;
   /// Which entries take part, under which names, and what happens where shapes or types differ or names are tied
-  /// (core/match_rules.h). Hooks and modules see the names that the rules give.
+  /// (core/match/match_rules.h). Hooks and modules see the names that the rules give.
   MatchRules rules = {};
   /// Nothing is changed, and what does not fit is no error: it is in the result and in the report. (Hooks run as in a load
   /// that fails: those before it, and those after it, which may forgive names.)

@@ -1,4 +1,4 @@
-#include "ballast/checkpoint/atomic_file.h"
+#include "ballast/checkpoint/bytes/atomic_file.h"
 
 #include <csignal>
 #include <fstream>
@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ballast/checkpoint/leftovers.h"
+#include "ballast/checkpoint/bytes/leftovers.h"
 
 namespace ballast::testing {
 namespace {

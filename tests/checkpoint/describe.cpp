@@ -8,7 +8,7 @@
 #include "tests/checkpoint/craft.h"
 #include <gtest/gtest.h>
 
-#include "ballast/checkpoint/numpy_type.h"
+#include "ballast/checkpoint/pickle/numpy_type.h"
 #include "ballast/core/print.h"
 
 namespace ballast::testing {

@@ -11,7 +11,7 @@
 #include "ballast/checkpoint/formats/nested_keys.h"
 #include "ballast/checkpoint/formats/torch_distributed.h"
 #include "ballast/checkpoint/formats/torch_distributed_tiling.h"
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 #include "ballast/core/shape.h"
 
 namespace ballast::testing {

@@ -11,10 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ballast/checkpoint/bytes/storage_source.h"
 #include "ballast/checkpoint/formats/gguf_types.h"
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/save.h"
-#include "ballast/checkpoint/storage_source.h"
 #include "ballast/core/sanitizer.h"
 
 namespace ballast::testing {

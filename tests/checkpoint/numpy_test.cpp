@@ -8,10 +8,10 @@
 #include "tests/support/golden.h"
 #include <gtest/gtest.h>
 
+#include "ballast/checkpoint/bytes/storage_source.h"
 #include "ballast/checkpoint/load.h"
-#include "ballast/checkpoint/numpy_type.h"
+#include "ballast/checkpoint/pickle/numpy_type.h"
 #include "ballast/checkpoint/save.h"
-#include "ballast/checkpoint/storage_source.h"
 
 namespace ballast::testing {
 namespace {

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "ballast/checkpoint/load.h"
-#include "ballast/checkpoint/pickle_names.h"
+#include "ballast/checkpoint/pickle/pickle_names.h"
 
 namespace ballast::testing {
 namespace {

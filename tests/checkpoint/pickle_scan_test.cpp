@@ -1,5 +1,5 @@
 // What a pickle names and calls.
-#include "ballast/checkpoint/pickle_scan.h"
+#include "ballast/checkpoint/pickle/pickle_scan.h"
 
 #include <iostream>
 

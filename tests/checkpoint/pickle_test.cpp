@@ -4,12 +4,12 @@
 #include <gtest/gtest.h>
 
 #include "ballast/checkpoint/load.h"
-#include "ballast/checkpoint/pickle_machine.h"
+#include "ballast/checkpoint/pickle/pickle_machine.h"
+#include "ballast/core/utf8.h"
 
 namespace ballast::testing {
 namespace {
 
-using checkpoint::is_utf8;
 using checkpoint::Kind;
 using checkpoint::LoadOptions;
 using checkpoint::Value;

@@ -1,4 +1,4 @@
-#include "ballast/checkpoint/read_pieces.h"
+#include "ballast/checkpoint/bytes/read_pieces.h"
 
 #include <algorithm>
 #include <iostream>
@@ -8,7 +8,7 @@
 #include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
-#include "ballast/checkpoint/crc32.h"
+#include "ballast/checkpoint/bytes/crc32.h"
 #include "ballast/core/parallel.h"
 
 namespace ballast::testing {

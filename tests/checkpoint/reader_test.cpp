@@ -12,7 +12,7 @@
 #include "tests/support/golden.h"
 #include <gtest/gtest.h>
 
-#include "ballast/checkpoint/view_reader.h"
+#include "ballast/checkpoint/bytes/view_reader.h"
 #include "ballast/core/shape.h"
 
 namespace ballast::testing {

@@ -8,9 +8,9 @@
 #include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
+#include "ballast/checkpoint/bytes/storage_source.h"
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/save.h"
-#include "ballast/checkpoint/storage_source.h"
 
 namespace ballast::testing {
 namespace {

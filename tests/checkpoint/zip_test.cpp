@@ -4,9 +4,9 @@
 #include "tests/support/golden.h"
 #include <gtest/gtest.h>
 
-#include "ballast/checkpoint/atomic_file.h"
-#include "ballast/checkpoint/zip_reader.h"
-#include "ballast/checkpoint/zip_writer.h"
+#include "ballast/checkpoint/archives/zip_reader.h"
+#include "ballast/checkpoint/archives/zip_writer.h"
+#include "ballast/checkpoint/bytes/atomic_file.h"
 
 namespace ballast::testing {
 namespace {

@@ -1,4 +1,4 @@
-#include "ballast/core/edit_distance.h"
+#include "ballast/core/match/edit_distance.h"
 
 #include <algorithm>
 #include <iostream>

@@ -1,5 +1,5 @@
 
-#include "ballast/core/glob.h"
+#include "ballast/core/match/glob.h"
 
 #include <chrono>
 #include <string>

@@ -9,7 +9,7 @@
 #include "tests/core/match_names.h"
 #include <gtest/gtest.h>
 
-#include "ballast/core/name_rules.h"
+#include "ballast/core/match/name_rules.h"
 
 namespace ballast {
 namespace {

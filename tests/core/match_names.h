@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ballast/core/match.h"
+#include "ballast/core/match/match.h"
 
 namespace ballast::testing {
 

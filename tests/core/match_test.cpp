@@ -6,7 +6,7 @@
 #include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
-#include "ballast/core/match_shapes.h"
+#include "ballast/core/match/match_shapes.h"
 
 namespace ballast {
 namespace {

@@ -1,5 +1,5 @@
 // Regular expressions over names: beside std::regex, which backtracks, and where that would not end.
-#include "ballast/core/name_pattern.h"
+#include "ballast/core/match/name_pattern.h"
 
 #include <iostream>
 #include <random>

@@ -1,4 +1,4 @@
-#include "ballast/core/name_rules.h"
+#include "ballast/core/match/name_rules.h"
 
 #include <iostream>
 #include <string>

@@ -10,7 +10,7 @@
 #include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
-#include "ballast/core/match.h"
+#include "ballast/core/match/match.h"
 #include "ballast/ops/ops.h"
 
 namespace ballast {

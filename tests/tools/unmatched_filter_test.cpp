@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "ballast/core/edit_distance.h"
-#include "ballast/core/glob.h"
+#include "ballast/core/match/edit_distance.h"
+#include "ballast/core/match/glob.h"
 
 namespace ballast::tool {
 namespace {

@@ -11,7 +11,7 @@
 #include "tests/tools/golden_checkpoints.h"
 #include <gtest/gtest.h>
 
-#include "ballast/checkpoint/zip_reader.h"
+#include "ballast/checkpoint/archives/zip_reader.h"
 
 namespace ballast::testing {
 namespace {

@@ -5,7 +5,7 @@
 #include "ballast/checkpoint/checkpoint_builder.h"
 #include "ballast/checkpoint/formats/gguf_header.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 #include "ballast/core/shape.h"
 
 namespace ballast::checkpoint {

@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-#include "ballast/checkpoint/input_file.h"
+#include "ballast/checkpoint/bytes/input_file.h"
 #include "ballast/core/error.h"
 
 namespace ballast::checkpoint {

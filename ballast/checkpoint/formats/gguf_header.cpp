@@ -4,9 +4,10 @@
 #include <numeric>
 #include <unordered_set>
 
-#include "ballast/checkpoint/pickle_machine.h"
+#include "ballast/checkpoint/pickle/pickle_machine.h"
 #include "ballast/checkpoint/shown_name.h"
 #include "ballast/core/shape.h"
+#include "ballast/core/utf8.h"
 
 namespace ballast::checkpoint {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "ballast/checkpoint/bytes/input_file.h"
 #include "ballast/checkpoint/formats/gguf_metadata.h"
 #include "ballast/checkpoint/formats/gguf_types.h"
-#include "ballast/checkpoint/input_file.h"
 #include "ballast/checkpoint/load.h"
 
 namespace ballast::checkpoint {

@@ -2,9 +2,10 @@
 
 #include <array>
 
-#include "ballast/checkpoint/pickle_machine.h"
+#include "ballast/checkpoint/pickle/pickle_machine.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/value_arena.h"
+#include "ballast/core/utf8.h"
 
 namespace ballast::checkpoint {
 namespace {

@@ -1,11 +1,11 @@
 #include <algorithm>
 
-#include "ballast/checkpoint/atomic_file.h"
+#include "ballast/checkpoint/bytes/atomic_file.h"
+#include "ballast/checkpoint/bytes/tensor_pieces.h"
 #include "ballast/checkpoint/formats/gguf.h"
 #include "ballast/checkpoint/formats/gguf_header.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/tensor_leaves.h"
-#include "ballast/checkpoint/tensor_pieces.h"
+#include "ballast/checkpoint/tree/tensor_leaves.h"
 
 namespace ballast::checkpoint {
 namespace {

@@ -1,7 +1,7 @@
 #include "ballast/checkpoint/formats/nested_keys.h"
 
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 #include "ballast/core/error.h"
 
 namespace ballast::checkpoint {

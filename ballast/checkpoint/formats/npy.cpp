@@ -1,11 +1,11 @@
 #include "ballast/checkpoint/formats/npy.h"
 
-#include "ballast/checkpoint/atomic_file.h"
+#include "ballast/checkpoint/bytes/atomic_file.h"
+#include "ballast/checkpoint/bytes/tensor_pieces.h"
 #include "ballast/checkpoint/checkpoint_builder.h"
 #include "ballast/checkpoint/formats/npy_header.h"
-#include "ballast/checkpoint/tensor_leaves.h"
-#include "ballast/checkpoint/tensor_pieces.h"
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/tensor_leaves.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 
 namespace ballast::checkpoint {
 

@@ -3,9 +3,10 @@
 #include <algorithm>
 
 #include "ballast/checkpoint/formats/npy_literal.h"
-#include "ballast/checkpoint/pickle_machine.h"
+#include "ballast/checkpoint/pickle/pickle_machine.h"
 #include "ballast/checkpoint/shown_name.h"
 #include "ballast/core/shape.h"
+#include "ballast/core/utf8.h"
 
 namespace ballast::checkpoint {
 namespace {

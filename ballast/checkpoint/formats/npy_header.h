@@ -9,9 +9,9 @@
 #include <functional>
 #include <string>
 
-#include "ballast/checkpoint/byte_reader.h"
+#include "ballast/checkpoint/bytes/byte_reader.h"
 #include "ballast/checkpoint/load.h"
-#include "ballast/checkpoint/numpy_type.h"
+#include "ballast/checkpoint/pickle/numpy_type.h"
 #include "ballast/core/tensor.h"
 
 namespace ballast::checkpoint {

@@ -2,15 +2,16 @@
 
 #include <cstring>
 
-#include "ballast/checkpoint/atomic_file.h"
+#include "ballast/checkpoint/archives/zip_writer.h"
+#include "ballast/checkpoint/bytes/atomic_file.h"
+#include "ballast/checkpoint/bytes/tensor_pieces.h"
 #include "ballast/checkpoint/checkpoint_builder.h"
 #include "ballast/checkpoint/formats/npy_header.h"
-#include "ballast/checkpoint/pickle_machine.h"
+#include "ballast/checkpoint/pickle/pickle_machine.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/tensor_leaves.h"
-#include "ballast/checkpoint/tensor_pieces.h"
-#include "ballast/checkpoint/value_arena.h"
-#include "ballast/checkpoint/zip_writer.h"
+#include "ballast/checkpoint/tree/tensor_leaves.h"
+#include "ballast/checkpoint/tree/value_arena.h"
+#include "ballast/core/utf8.h"
 
 namespace ballast::checkpoint {
 namespace {

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
+#include "ballast/checkpoint/archives/zip_reader.h"
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/save.h"
-#include "ballast/checkpoint/zip_reader.h"
 
 namespace ballast::checkpoint {
 

@@ -6,7 +6,7 @@
 #include "ballast/checkpoint/formats/safetensors_header.h"
 #include "ballast/checkpoint/formats/safetensors_ties.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 #include "ballast/core/shape.h"
 
 namespace ballast::checkpoint {

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "ballast/checkpoint/formats/safetensors_types.h"
-#include "ballast/checkpoint/json_document.h"
 #include "ballast/checkpoint/shown_name.h"
+#include "ballast/checkpoint/tree/json_document.h"
 
 namespace ballast::checkpoint {
 namespace {

@@ -12,9 +12,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "ballast/checkpoint/input_file.h"
+#include "ballast/checkpoint/bytes/input_file.h"
 #include "ballast/checkpoint/load.h"
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 #include "ballast/core/array_ref.h"
 
 namespace ballast::checkpoint {

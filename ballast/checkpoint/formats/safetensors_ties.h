@@ -1,7 +1,7 @@
 // Names that share a tensor, in a format that has no sharing: strings beside the tensors that say which name is which tensor.
 #pragma once
 
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 
 namespace ballast::checkpoint {
 

@@ -6,13 +6,13 @@
 
 #include <fmt/ranges.h>
 
-#include "ballast/checkpoint/atomic_file.h"
+#include "ballast/checkpoint/bytes/atomic_file.h"
+#include "ballast/checkpoint/bytes/tensor_pieces.h"
 #include "ballast/checkpoint/formats/safetensors.h"
 #include "ballast/checkpoint/formats/safetensors_header.h"
 #include "ballast/checkpoint/formats/safetensors_types.h"
-#include "ballast/checkpoint/json_tree.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/tensor_pieces.h"
+#include "ballast/checkpoint/tree/json_tree.h"
 
 namespace ballast::checkpoint {
 namespace {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "ballast/checkpoint/save.h"
-#include "ballast/checkpoint/tensor_leaves.h"
+#include "ballast/checkpoint/tree/tensor_leaves.h"
 
 namespace ballast::checkpoint {
 

@@ -11,9 +11,9 @@
 
 #include "ballast/checkpoint/checkpoint_builder.h"
 #include "ballast/checkpoint/formats/safetensors_ties.h"
-#include "ballast/checkpoint/json_tree.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/json_tree.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 
 namespace ballast::checkpoint {
 namespace {

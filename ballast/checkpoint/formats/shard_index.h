@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "ballast/checkpoint/input_file.h"
+#include "ballast/checkpoint/bytes/input_file.h"
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/save.h"
 

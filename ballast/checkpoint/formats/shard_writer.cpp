@@ -4,13 +4,13 @@
 #include <utility>
 #include <vector>
 
-#include "ballast/checkpoint/atomic_file.h"
+#include "ballast/checkpoint/bytes/atomic_file.h"
 #include "ballast/checkpoint/formats/safetensors_writer.h"
 #include "ballast/checkpoint/formats/shard_index.h"
 #include "ballast/checkpoint/formats/torch_zip.h"
-#include "ballast/checkpoint/json_tree.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/json_tree.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 #include "ballast/core/shape.h"
 
 namespace ballast::checkpoint {

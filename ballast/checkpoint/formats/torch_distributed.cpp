@@ -9,7 +9,7 @@
 #include "ballast/checkpoint/formats/torch_distributed_tiling.h"
 #include "ballast/checkpoint/formats/torch_inside.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 #include "ballast/core/shape.h"
 
 namespace ballast::checkpoint {

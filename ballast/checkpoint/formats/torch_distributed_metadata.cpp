@@ -4,10 +4,10 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "ballast/checkpoint/pickle_globals.h"
-#include "ballast/checkpoint/pickle_machine.h"
+#include "ballast/checkpoint/pickle/pickle_globals.h"
+#include "ballast/checkpoint/pickle/pickle_machine.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 #include "ballast/core/shape.h"
 
 namespace ballast::checkpoint {

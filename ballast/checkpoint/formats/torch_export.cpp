@@ -5,12 +5,12 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "ballast/checkpoint/archive_members.h"
+#include "ballast/checkpoint/archives/archive_members.h"
 #include "ballast/checkpoint/checkpoint_builder.h"
 #include "ballast/checkpoint/formats/torch_export_config.h"
 #include "ballast/checkpoint/formats/torch_inside.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/value_arena.h"
+#include "ballast/checkpoint/tree/value_arena.h"
 
 namespace ballast::checkpoint {
 namespace {

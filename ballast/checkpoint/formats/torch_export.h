@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "ballast/checkpoint/archives/zip_reader.h"
 #include "ballast/checkpoint/load.h"
-#include "ballast/checkpoint/zip_reader.h"
 
 namespace ballast::checkpoint {
 

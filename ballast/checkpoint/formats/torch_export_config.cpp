@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "ballast/checkpoint/json_tree.h"
 #include "ballast/checkpoint/shown_name.h"
+#include "ballast/checkpoint/tree/json_tree.h"
 
 namespace ballast::checkpoint {
 namespace {

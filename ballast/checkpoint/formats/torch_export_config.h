@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ballast/checkpoint/byte_reader.h"
+#include "ballast/checkpoint/bytes/byte_reader.h"
 #include "ballast/checkpoint/load.h"
 #include "ballast/core/dims.h"
 #include "ballast/core/dtype.h"

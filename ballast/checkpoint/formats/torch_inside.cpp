@@ -1,7 +1,7 @@
 #include "ballast/checkpoint/formats/torch_inside.h"
 
+#include "ballast/checkpoint/archives/zip_reader.h"
 #include "ballast/checkpoint/formats/torch_zip.h"
-#include "ballast/checkpoint/zip_reader.h"
 
 namespace ballast::checkpoint {
 

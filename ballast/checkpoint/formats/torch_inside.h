@@ -13,8 +13,8 @@
 #include <memory>
 #include <string_view>
 
+#include "ballast/checkpoint/bytes/input_file.h"
 #include "ballast/checkpoint/checkpoint_builder.h"
-#include "ballast/checkpoint/input_file.h"
 #include "ballast/checkpoint/load.h"
 
 namespace ballast::checkpoint {

@@ -3,10 +3,10 @@
 #include <unordered_map>
 
 #include "ballast/checkpoint/checkpoint_builder.h"
-#include "ballast/checkpoint/pickle_globals.h"
-#include "ballast/checkpoint/pickle_stream.h"
+#include "ballast/checkpoint/pickle/pickle_globals.h"
+#include "ballast/checkpoint/pickle/pickle_stream.h"
+#include "ballast/checkpoint/pickle/storage_ids.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/storage_ids.h"
 
 namespace ballast::checkpoint {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "ballast/checkpoint/input_file.h"
+#include "ballast/checkpoint/bytes/input_file.h"
 #include "ballast/checkpoint/load.h"
 
 namespace ballast::checkpoint {

@@ -5,12 +5,12 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "ballast/checkpoint/byte_reader.h"
+#include "ballast/checkpoint/archives/tar_reader.h"
+#include "ballast/checkpoint/bytes/byte_reader.h"
 #include "ballast/checkpoint/checkpoint_builder.h"
-#include "ballast/checkpoint/pickle_globals.h"
-#include "ballast/checkpoint/pickle_stream.h"
-#include "ballast/checkpoint/storage_ids.h"
-#include "ballast/checkpoint/tar_reader.h"
+#include "ballast/checkpoint/pickle/pickle_globals.h"
+#include "ballast/checkpoint/pickle/pickle_stream.h"
+#include "ballast/checkpoint/pickle/storage_ids.h"
 
 namespace ballast::checkpoint {
 namespace {

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <charconv>
 
-#include "ballast/checkpoint/archive_members.h"
+#include "ballast/checkpoint/archives/archive_members.h"
+#include "ballast/checkpoint/archives/zip_reader.h"
 #include "ballast/checkpoint/checkpoint_builder.h"
-#include "ballast/checkpoint/pickle_globals.h"
-#include "ballast/checkpoint/pickle_machine.h"
+#include "ballast/checkpoint/pickle/pickle_globals.h"
+#include "ballast/checkpoint/pickle/pickle_machine.h"
+#include "ballast/checkpoint/pickle/storage_ids.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/storage_ids.h"
-#include "ballast/checkpoint/zip_reader.h"
+#include "ballast/core/utf8.h"
 
 namespace ballast::checkpoint {
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "ballast/checkpoint/archives/zip_reader.h"
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/save.h"
-#include "ballast/checkpoint/zip_reader.h"
 
 namespace ballast::checkpoint {
 

@@ -1,7 +1,7 @@
-#include "ballast/checkpoint/atomic_file.h"
+#include "ballast/checkpoint/archives/zip_writer.h"
+#include "ballast/checkpoint/bytes/atomic_file.h"
 #include "ballast/checkpoint/formats/torch_zip.h"
-#include "ballast/checkpoint/pickle_writer.h"
-#include "ballast/checkpoint/zip_writer.h"
+#include "ballast/checkpoint/pickle/pickle_writer.h"
 
 namespace ballast::checkpoint {
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "ballast/checkpoint/archives/zip_reader.h"
 #include "ballast/checkpoint/formats/npz.h"
 #include "ballast/checkpoint/formats/torch_export.h"
 #include "ballast/checkpoint/formats/torch_zip.h"
 #include "ballast/checkpoint/shown_name.h"
-#include "ballast/checkpoint/zip_reader.h"
 
 namespace ballast::checkpoint {
 namespace {

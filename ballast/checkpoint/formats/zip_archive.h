@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "ballast/checkpoint/input_file.h"
+#include "ballast/checkpoint/bytes/input_file.h"
 #include "ballast/checkpoint/load.h"
 
 namespace ballast::checkpoint {

@@ -33,7 +33,7 @@ struct FileHash {
 
 struct ReportOptions {
   std::string title = {};                  ///< of the page; none: the name of the file
-  std::optional<std::string> filter = {};  ///< core/glob.h, on full names: only these tensors
+  std::optional<std::string> filter = {};  ///< core/match/glob.h, on full names: only these tensors
   std::string made_by = "ballast";         ///< stands at the end of the page
   std::uint64_t page_bytes = 5'000'000;    ///< about how large the page may become
   /// Called last, so that hashes can be made meanwhile, on another thread.

@@ -22,7 +22,7 @@ namespace ballast::tool {
 
 struct CommonOptions {
   bool json = false, quiet = false;
-  std::optional<std::string> filter;  ///< a pattern of ballast/core/glob.h
+  std::optional<std::string> filter;  ///< a pattern of ballast/core/match/glob.h
   ColorMode color = ColorMode::kAuto;
 };
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "ballast/core/error.h"
-#include "ballast/core/name_rules.h"
+#include "ballast/core/match/name_rules.h"
 
 namespace ballast::tool {
 

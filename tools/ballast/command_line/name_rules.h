@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "ballast/core/match_rules.h"
+#include "ballast/core/match/match_rules.h"
 #include "ballast/core/state_dict.h"
 
 namespace ballast::tool {

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "ballast/core/edit_distance.h"
+#include "ballast/core/match/edit_distance.h"
 
 namespace ballast::tool {
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "ballast/core/figures.h"
-#include "ballast/core/glob.h"
+#include "ballast/core/match/glob.h"
 
 namespace ballast::tool {
 namespace {

@@ -26,11 +26,11 @@
 
 #include "ballast/checkpoint/load.h"
 #include "ballast/checkpoint/save.h"
-#include "ballast/core/edit_distance.h"
 #include "ballast/core/error.h"
 #include "ballast/core/figures.h"
-#include "ballast/core/glob.h"
 #include "ballast/core/json_writer.h"
+#include "ballast/core/match/edit_distance.h"
+#include "ballast/core/match/glob.h"
 #include "ballast/core/saturating_add.h"
 
 namespace ballast::tool {

@@ -18,7 +18,7 @@
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
-#include "ballast/core/name_rules.h"
+#include "ballast/core/match/name_rules.h"
 #include "ballast/inspect/checkpoint_numbers.h"
 
 namespace ballast::tool {

@@ -13,7 +13,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include "ballast/checkpoint/atomic_file.h"
+#include "ballast/checkpoint/bytes/atomic_file.h"
 #include "ballast/core/error.h"
 
 namespace ballast::tool {

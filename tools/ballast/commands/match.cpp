@@ -19,8 +19,8 @@
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
-#include "ballast/core/glob.h"
-#include "ballast/core/match.h"
+#include "ballast/core/match/glob.h"
+#include "ballast/core/match/match.h"
 
 namespace ballast::tool {
 namespace {

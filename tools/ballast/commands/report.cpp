@@ -19,10 +19,10 @@
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
-#include "ballast/checkpoint/atomic_file.h"
-#include "ballast/checkpoint/input_file.h"
+#include "ballast/checkpoint/bytes/atomic_file.h"
+#include "ballast/checkpoint/bytes/input_file.h"
+#include "ballast/checkpoint/bytes/storage_source.h"
 #include "ballast/checkpoint/load.h"
-#include "ballast/checkpoint/storage_source.h"
 #include "ballast/core/error.h"
 #include "ballast/core/figures.h"
 #include "ballast/inspect/report/report.h"

@@ -8,9 +8,9 @@
 #include "tools/ballast/command_line/unmatched_filter.h"
 #include "tools/ballast/terminal/terminal_text.h"
 
-#include "ballast/core/edit_distance.h"
 #include "ballast/core/error.h"
 #include "ballast/core/figures.h"
+#include "ballast/core/match/edit_distance.h"
 
 namespace ballast::tool {
 

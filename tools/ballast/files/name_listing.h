@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "ballast/core/match.h"
+#include "ballast/core/match/match.h"
 
 namespace ballast::tool {
 

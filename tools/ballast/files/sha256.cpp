@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <nettle/sha2.h>
 
-#include "ballast/checkpoint/input_file.h"
+#include "ballast/checkpoint/bytes/input_file.h"
 #include "ballast/core/tensor.h"
 
 namespace ballast::tool {

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "ballast/core/match_report.h"
+#include "ballast/core/match/match_report.h"
 
 namespace ballast::tool {
 
