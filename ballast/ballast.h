@@ -16,6 +16,7 @@
 #include "ballast/checkpoint/save.h"
 #include "ballast/checkpoint/scheduler_state.h"
 #include "ballast/core/generator.h"
+#include "ballast/core/lost_pages.h"
 #include "ballast/core/match/match.h"
 #include "ballast/core/parallel.h"
 #include "ballast/core/print.h"

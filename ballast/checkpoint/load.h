@@ -14,8 +14,9 @@
 //
 // Opening reads what describes the tensors, whatever their size: their bytes stay in the file, mapped, until they are
 // touched. The mapping is private: writing to a tensor never changes the file. As with every mapping, a file that
-// somebody else cuts short while a tensor of it is in use ends the process with SIGBUS; ask for `mmap = false`, or use
-// `Reader`, where that can happen. Replacing a file by rename, as `save` does, is safe.
+// somebody else cuts short while a tensor of it is in use ends the process with SIGBUS, unless `catch_lost_pages`
+// (ballast/core/lost_pages.h) makes that an error; with `mmap = false`, or a `Reader`, it always is one. Replacing a file by
+// rename, as `save` does, is safe.
 #pragma once
 
 #include <cstdint>

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "ballast/core/lost_pages.h"
 #include "ballast/core/parallel.h"
 #include "ballast/core/shape.h"
 
@@ -43,6 +44,7 @@ void PieceWalk::run(const Step& look, const Step& merge, const Progress& progres
   std::uint64_t total = 0, done = 0;
   for (const Item& item : items_) total += bytes_of(item.elements, item);
   if (progress) progress(0, total);
+  const LostPageCheck mappings;
   std::vector<Piece> pieces;
   std::int64_t elements = 0;
   const auto flush = [&] {
@@ -69,6 +71,7 @@ void PieceWalk::run(const Step& look, const Step& merge, const Progress& progres
     }
   }
   flush();
+  mappings.check();
 }
 
 void expect_pages([[maybe_unused]] const Tensor& tensor, [[maybe_unused]] const Piece& piece) noexcept {

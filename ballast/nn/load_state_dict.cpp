@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "ballast/core/error.h"
+#include "ballast/core/lost_pages.h"
 #include "ballast/core/prefetch.h"
 #include "ballast/core/print.h"
 #include "ballast/core/warning.h"
@@ -330,6 +331,7 @@ class StateDictLoader {
   }
 
   void commit() {
+    const LostPageCheck pages;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       if (i + kObjectsAhead < steps_.size()) {
         prefetch_target(steps_[i + kObjectsAhead], &prefetch_object);
@@ -338,6 +340,7 @@ class StateDictLoader {
       carry_out(steps_[i]);
     }
     steps_.clear();
+    pages.check();
   }
 
   static void prefetch_target(const Step& s, void (*prefetch)(const Tensor&) noexcept) {

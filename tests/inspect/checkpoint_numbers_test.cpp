@@ -9,11 +9,13 @@
 #include "tests/inspect/samples.h"
 #include "tests/inspect/slow_difference.h"
 #include "tests/support/golden.h"
+#include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
 #include "ballast/checkpoint/dequantize.h"
 #include "ballast/checkpoint/save.h"
 #include "ballast/core/error.h"
+#include "ballast/core/lost_pages.h"
 
 namespace ballast {
 namespace {
@@ -224,6 +226,23 @@ TEST(CheckpointNumbers, ProgressEndsAtTheWholeAndNeverGoesBack) {
     EXPECT_EQ(last, whole) << name;
     EXPECT_GT(whole, 0u);
   }
+}
+
+TEST(CheckpointNumbers, OfAFileThatIsCutShortAreAnError) {
+  catch_lost_pages();
+  const TemporaryFolder folder;
+  const std::string path = folder.path("cut.pth"), whole = folder.path("whole.pth");
+  StateDict dict;
+  dict.append("weight", empty({1 << 20}, kFloat32));
+  std::fill_n(dict.at("weight").data_ptr<float>(), 1 << 20, 3.0F);
+  save(dict, path);
+  save(dict, whole);
+  const Checkpoint file = load(path), other = load(whole);
+  std::filesystem::resize_file(path, 1 << 16);
+  const TensorListing listing = inspect::list_tensors(file, {});
+  EXPECT_THROWN((void)inspect::statistics(listing, {}), FormatError, "cut short");
+  const Checkpoint again = load(whole);
+  EXPECT_NO_THROW((void)inspect::statistics(inspect::list_tensors(again, {}), {}));
 }
 
 }  // namespace

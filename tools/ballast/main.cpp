@@ -21,6 +21,8 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include "ballast/core/lost_pages.h"
+
 namespace {
 
 using namespace ballast::tool;
@@ -35,6 +37,7 @@ int fail(std::string_view message) {
 
 int run(int argc, char** argv) {
   int status = 0;
+  const ballast::LostPageCheck pages;
   const std::unique_ptr<CLI::App> program = command_line(status);
   CLI::App& app = *program;
   if (const std::string problem = command_problem(app, {argv + std::min(argc, 1), argv + argc});
@@ -49,6 +52,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return fail(parse_problem(app, e));
   }
+  pages.check();
   return status;
 }
 
@@ -57,6 +61,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   // A reader that leaves early is found out by write(), not by a signal.
   std::signal(SIGPIPE, SIG_IGN);
+  ballast::catch_lost_pages();
 #ifdef M_MMAP_THRESHOLD
   // Large blocks come from the heap and stay in it: given back to the system, each next one would be filled with zeros anew.
   constexpr int kLarge = 32 << 20;  // the most that glibc takes

@@ -172,6 +172,7 @@ void AtomicFile::flush_buffer() {
 void AtomicFile::write_now(const char* bytes, std::size_t n) {
   while (n > 0) {
     const ssize_t done = again([&] { return ::write(descriptor_, bytes, std::min(n, kMostAtOnce)); });
+    if (done < 0 && errno == EFAULT) fail("write it: a file that it is made of was cut short", EFAULT);
     if (done <= 0) fail("write it", done < 0 ? errno : EIO);
     bytes += done;
     n -= static_cast<std::size_t>(done);
@@ -189,6 +190,7 @@ void AtomicFile::check_folder() const {
 
 void AtomicFile::commit(bool flush) {
   flush_buffer();
+  pages_.check();
   if (reserved_ > size_ && again([&] { return ::ftruncate(descriptor_, static_cast<off_t>(size_)); }) != 0) {
     fail("give it its length", errno);
   }

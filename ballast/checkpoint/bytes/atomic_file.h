@@ -27,6 +27,8 @@
 #include <string>
 #include <string_view>
 
+#include "ballast/core/lost_pages.h"
+
 namespace ballast::checkpoint {
 
 class AtomicFile {
@@ -64,6 +66,7 @@ class AtomicFile {
   int descriptor_ = -1;
   std::uint64_t size_ = 0;
   std::uint64_t reserved_ = 0;
+  LostPageCheck pages_;  // what is written may come from mapped files
   std::unique_ptr<char[]> buffer_;
   std::size_t buffered_ = 0;
 };

@@ -52,6 +52,7 @@ std::shared_ptr<InputFile> InputFile::part_of(std::shared_ptr<InputFile> whole, 
 
 InputFile::~InputFile() {
   if (whole_) return;
+  watched_.reset();
   if (mapping_ != nullptr) ::munmap(mapping_, size_);
   ::close(descriptor_);
 }
@@ -84,6 +85,7 @@ std::byte* InputFile::map() {
     void* p = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor_, 0);
     if (p == MAP_FAILED) throw IoError("map it", name_, errno);
     mapping_ = static_cast<std::byte*>(p);
+    watched_.emplace(mapping_, size_, name_);
   }
   return mapping_;
 }

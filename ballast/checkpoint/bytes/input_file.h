@@ -4,15 +4,18 @@
 //   file->read(0, buffer, 30);
 //   std::byte* p = file->map();     // the whole file, private: writes stay in this process
 //
-// What is read by `read` ends in an error if the file shrinks meanwhile; what is touched through `map` does not.
+// What is read by `read` ends in an error if the file shrinks meanwhile; what is touched through `map` does as lost_pages.h says.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "ballast/core/lost_pages.h"
 
 namespace ballast::checkpoint {
 
@@ -48,6 +51,7 @@ class InputFile {
   std::shared_ptr<InputFile> whole_;  // of a part
   std::uint64_t begin_ = 0;           // in it
   std::byte* mapping_ = nullptr;
+  std::optional<WatchedMapping> watched_;
 };
 
 }  // namespace ballast::checkpoint

@@ -1,0 +1,152 @@
+// Mapped files that are cut short under our feet.
+#include "ballast/core/lost_pages.h"
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "tests/support/thrown.h"
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ballast/core/error.h"
+#include "ballast/core/sanitizer.h"
+
+namespace ballast {
+namespace {
+
+const std::size_t kPage = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+
+/// A mapped file of so many pages, all 0x55.
+class MappedPages {
+ public:
+  explicit MappedPages(std::size_t pages)
+      : size_(pages * kPage), descriptor_(::memfd_create("pages", MFD_CLOEXEC)) {
+    const std::string bytes(size_, '\x55');
+    if (::write(descriptor_, bytes.data(), size_) != static_cast<ssize_t>(size_))
+      throw std::runtime_error("cannot write a file in memory");
+    data_ =
+        static_cast<std::byte*>(::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor_, 0));
+  }
+  ~MappedPages() {
+    ::munmap(data_, size_);
+    ::close(descriptor_);
+  }
+  MappedPages(const MappedPages&) = delete;
+  MappedPages& operator=(const MappedPages&) = delete;
+
+  void cut(std::size_t pages) const {
+    if (::ftruncate(descriptor_, static_cast<off_t>(pages * kPage)) != 0)
+      throw std::runtime_error("cannot cut it");
+  }
+  [[nodiscard]] const std::byte* data() const { return data_; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] int at(std::size_t page) const {
+    return std::to_integer<int>(static_cast<const volatile std::byte*>(data_)[page * kPage + 17]);
+  }
+
+ private:
+  std::size_t size_;
+  int descriptor_;
+  std::byte* data_;
+};
+
+TEST(LostPages, ReadAsZerosAndAreCounted) {
+  catch_lost_pages();
+  catch_lost_pages();  // once is enough, twice does no harm
+  const MappedPages file(5);
+  const WatchedMapping watched(file.data(), file.size(), "five.pth");
+  const std::uint64_t before = lost_pages();
+  const LostPageCheck check;
+  EXPECT_EQ(file.at(4), 0x55);
+  file.cut(2);
+  EXPECT_EQ(file.at(1), 0x55);
+  EXPECT_NO_THROW(check.check());
+  EXPECT_EQ(file.at(2), 0);
+  EXPECT_EQ(file.at(4), 0);
+  EXPECT_EQ(file.at(4), 0);
+  EXPECT_EQ(lost_pages(), before + 2);
+  const std::string text = testing::text_of([&] { check.check(); });
+  EXPECT_NE(text.find("five.pth"), std::string::npos) << text;
+  EXPECT_NE(text.find("cut short"), std::string::npos) << text;
+  EXPECT_NO_THROW(LostPageCheck().check());
+}
+
+TEST(LostPages, AFileThatIsClosedIsStillNamed) {
+  catch_lost_pages();
+  const LostPageCheck check;
+  {
+    const MappedPages file(2);
+    const WatchedMapping watched(file.data(), file.size(), "closed.pth");
+    file.cut(0);
+    EXPECT_EQ(file.at(1), 0);
+  }
+  const std::string text = testing::text_of([&] { check.check(); });
+  EXPECT_NE(text.find("closed.pth"), std::string::npos) << text;
+}
+
+TEST(LostPages, ThreadsMapCutAndReadAtOnce) {
+  catch_lost_pages();
+  std::vector<std::thread> threads;
+  std::vector<int> wrong(4);
+  for (std::size_t t = 0; t < wrong.size(); ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) {
+        const MappedPages file(8);
+        const WatchedMapping watched(file.data(), file.size(), "threads.pth");
+        file.cut(4);
+        for (std::size_t page = 0; page < 8; ++page) wrong[t] += file.at(page) != (page < 4 ? 0x55 : 0);
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(std::ranges::count(wrong, 0), 4);
+}
+
+void exit_with_7(int /*signal*/) { ::_exit(7); }
+
+// In processes of their own, so that nothing was caught before.
+TEST(LostPagesDeathTest, NothingIsCaughtUnlessAskedFor) {
+  if (kUnderSanitizer) GTEST_SKIP() << "the sanitizer has a handler of its own";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        const MappedPages file(2);
+        const WatchedMapping watched(file.data(), file.size(), "two.pth");
+        file.cut(1);
+        (void)file.at(1);
+        ::_exit(0);
+      },
+      ::testing::KilledBySignal(SIGBUS), "");
+}
+
+TEST(LostPagesDeathTest, AddressesOfOthersGoToTheHandlerThatWasThere) {
+  if (kUnderSanitizer) GTEST_SKIP() << "the sanitizer has a handler of its own";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        std::signal(SIGBUS, exit_with_7);
+        catch_lost_pages();
+        const MappedPages file(2);
+        file.cut(1);
+        (void)file.at(1);
+        ::_exit(0);
+      },
+      ::testing::ExitedWithCode(7), "");
+  EXPECT_EXIT(
+      {
+        catch_lost_pages();
+        const MappedPages file(2);
+        file.cut(1);
+        (void)file.at(1);
+        ::_exit(0);
+      },
+      ::testing::KilledBySignal(SIGBUS), "");
+}
+
+}  // namespace
+}  // namespace ballast
