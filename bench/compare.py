@@ -72,10 +72,13 @@ FILES = [
     ("io.load_mmap_one", 1, 1.5, ("torch", "safetensors")),
     ("io.verify", 1, 130, ()),
     ("io.verify", 2, 130, ()),
+    ("io.convert", 1, 400, ("torch",)),
+    ("io.convert_durable", 1, None, ()),
     ("many.save", 1, 45, ("torch", "safetensors", "libtorch")),
     ("many.save_durable", 1, None, ()),
     ("many.load", 1, 30, ("torch", "safetensors", "libtorch")),
     ("many.load_mmap", 1, None, ("torch",)),
+    ("million.load_mmap", 1, 2000, ("safetensors",)),
 ]
 
 OPEN_TORCH = """
@@ -203,6 +206,8 @@ def files(o, torch):
     libtorch = os.path.join(os.path.dirname(o.bench), "peer_libtorch")
     with tempfile.TemporaryDirectory(dir=o.folder) as folder:
         subprocess.run([o.bench, "--write-files", folder], check=True)
+        if any(w[0].startswith("million") for w in wanted):
+            subprocess.run([o.bench, "--write-million-file", folder], check=True)
         for name, threads, target, peers in wanted:
             arguments = [str(threads), folder]
             commands = {"ballast": [o.bench, name]}

@@ -11,7 +11,7 @@
 namespace ballast::bench {
 namespace {
 
-constexpr int kLarge = 200, kMany = 20'000, kReport = 2'000;
+constexpr int kLarge = 200, kMany = 20'000, kReport = 2'000, kMillion = 1'000'000;
 constexpr const char* kOne = "layers.137.weight";
 
 StateDict large_dict() {
@@ -74,6 +74,21 @@ Workload loading(const std::string& name, const std::string& path, int tensors, 
           .warmup = 1};
 }
 
+/// The file as safetensors: mapped, and streamed into the other one.
+Workload converting(const std::string& name, const std::string& path, const std::string& folder,
+                    bool durable) {
+  const std::string to = folder + "/converted.safetensors";
+  return {.name = name,
+          .prepare = [=] { return [=] { save(load(path).root(), to, {.fsync = durable}); }; },
+          .before =
+              [=] {
+                std::filesystem::remove(to);
+                ::sync();
+              },
+          .samples = 5,
+          .warmup = 1};
+}
+
 /// One tensor of 5.4 MB out of the file, copied.
 Workload loading_one(const std::string& path) {
   const auto copy = std::make_shared<Tensor>();
@@ -85,6 +100,13 @@ Workload loading_one(const std::string& path) {
                 empty_storage_cache();
               },
           .samples = 15};
+}
+
+StateDict million_dict() {
+  StateDict dict;
+  for (int i = 0; i < kMillion; ++i)
+    dict.append(fmt::format("blocks.{}.layers.{}.weight", i / 100, i % 100), zeros({16}));
+  return dict;
 }
 
 }  // namespace
@@ -101,10 +123,13 @@ std::vector<Workload> file_workloads(const std::string& folder) {
       loading("io.load_mmap", large, kLarge, {.verify = kNone}, true),
       loading_one(large),
       loading("io.verify", large, kLarge, {.verify = checkpoint::Verify::kAll}, true),
+      converting("io.convert", large, folder, false),
+      converting("io.convert_durable", large, folder, true),
       saving("many.save", folder, many_dict, 15, false),
       saving("many.save_durable", folder, many_dict, 5, true),
       loading("many.load", many, kMany, {.mmap = false}, true),
       loading("many.load_mmap", many, kMany, {}, true),
+      loading("million.load_mmap", folder + "/million.safetensors", kMillion, {}, true),
   };
 }
 
@@ -118,6 +143,8 @@ void write_other_file(const std::string& folder) {
   for (const auto& item : dict) item.value().add_(1e-3);
   save(dict, folder + "/b.pth");
 }
+
+void write_million_file(const std::string& folder) { save(million_dict(), folder + "/million.safetensors"); }
 
 void write_report_file(const std::string& folder) { save(report_dict(), folder + "/report.pth"); }
 

@@ -1,4 +1,4 @@
-// ballast_bench --list | --write-{files,other-file,report-file} FOLDER | NAME [THREADS [FOLDER]]
+// ballast_bench --list | --write-{files,other-file,million-file,report-file} FOLDER | NAME [THREADS [FOLDER]]
 // Runs one workload and prints one line of JSON: milliseconds per call for each sample, and the peak memory.
 #include <cstdlib>
 #include <exception>
@@ -32,6 +32,10 @@ int run(const std::vector<std::string>& args) {
     ballast::bench::write_other_file(args[1]);
     return 0;
   }
+  if (args.size() == 2 && args[0] == "--write-million-file") {
+    ballast::bench::write_million_file(args[1]);
+    return 0;
+  }
   if (args.size() == 2 && args[0] == "--write-report-file") {
     ballast::bench::write_report_file(args[1]);
     return 0;
@@ -49,7 +53,8 @@ int run(const std::vector<std::string>& args) {
     return 0;
   }
   fmt::print(stderr,
-             "usage: ballast_bench --list | --write-{{files,other-file,report-file}} FOLDER | NAME [THREADS "
+             "usage: ballast_bench --list | --write-{{files,other-file,million-file,report-file}} FOLDER | "
+             "NAME [THREADS "
              "[FOLDER]]\n");
   return 2;
 }

@@ -47,10 +47,11 @@ def state(name):
 def prepared_files(name, folder):
     """The call that is timed, and what is done before each; the files are those of `ballast_bench --write-files`, and their twins."""
     name, _, variant = name.partition("@")
-    file = os.path.join(folder, "a" if name.startswith("io.") else "many")
+    file = os.path.join(folder, {"io": "a", "many": "many", "million": "million"}[name.partition(".")[0]])
     out = os.path.join(folder, "saved")
-    if variant == "safetensors":
+    if variant == "safetensors" or name == "io.convert":
         import safetensors.torch
+    if variant == "safetensors":
         if name != "io.save" and name != "many.save" and not os.path.exists(file + ".safetensors"):
             safetensors.torch.save_file(state(name), file + ".safetensors")
     kept = []
@@ -84,11 +85,13 @@ def prepared_files(name, folder):
         ("io.load_mmap", ""): lambda: load(mmap=True),
         ("many.load_mmap", ""): lambda: load(mmap=True),
         ("io.load_mmap_one", ""): lambda: kept.append(torch.load(file + ".pth", weights_only=True, mmap=True)["layers.137.weight"].clone()),
+        ("io.convert", ""): lambda: safetensors.torch.save_file(torch.load(file + ".pth", weights_only=True, mmap=True), out),
+        ("million.load_mmap", "safetensors"): lambda: kept.append(safetensors.torch.load_file(file + ".safetensors")),
         ("io.load_mmap", "safetensors"): lambda: kept.append(safetensors.torch.load_file(file + ".safetensors")),
         ("many.load", "safetensors"): lambda: kept.append(safetensors.torch.load_file(file + ".safetensors")),
         ("io.load_mmap_one", "safetensors"): one_of_safetensors,
     }
-    return calls[name, variant], fresh
+    return calls[name, variant], removed if name == "io.convert" else fresh
 
 
 def prepared(name):
@@ -133,7 +136,7 @@ def main():
     torch.set_num_threads(threads)
     before = None
     try:
-        if name.startswith(("io.", "many.")):
+        if name.startswith(("io.", "many.", "million.")):
             call, before = prepared_files(name, sys.argv[3])
         else:
             call = prepared(name)

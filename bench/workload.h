@@ -31,6 +31,8 @@ struct Workload {
 void write_files(const std::string& folder);
 /// Writes `b.pth`: the same tensors as those of `a.pth`, each value moved by 1e-3.
 void write_other_file(const std::string& folder);
+/// Writes `million.safetensors`: 1,000,000 tensors of [16].
+void write_million_file(const std::string& folder);
 /// Writes `report.pth`: 2,000 tensors of [512, 262], 1 GiB.
 void write_report_file(const std::string& folder);
 

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "ballast/core/lost_pages.h"
+#include "ballast/core/mapped_pages.h"
 #include "ballast/core/parallel.h"
 #include "ballast/core/shape.h"
 
@@ -28,11 +26,6 @@ Bytes mapped_bytes(const Tensor& tensor, const Piece& piece) {
   auto* const first = static_cast<std::byte*>(tensor.data_ptr());
   return {first + piece.begin * tensor.itemsize(),
           static_cast<std::size_t>((piece.end - piece.begin) * tensor.itemsize())};
-}
-
-std::uintptr_t page_size() {
-  static const auto size = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  return size;
 }
 
 }  // namespace
@@ -74,24 +67,14 @@ void PieceWalk::run(const Step& look, const Step& merge, const Progress& progres
   mappings.check();
 }
 
-void expect_pages([[maybe_unused]] const Tensor& tensor, [[maybe_unused]] const Piece& piece) noexcept {
-#if defined(MADV_POPULATE_READ)
+void expect_pages(const Tensor& tensor, const Piece& piece) noexcept {
   const Bytes bytes = mapped_bytes(tensor, piece);
-  if (bytes.size < page_size()) return;
-  const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data) & ~(page_size() - 1);
-  const auto end = reinterpret_cast<std::uintptr_t>(bytes.data) + bytes.size;
-  // A hint: where it does not work, the pages come in one by one.
-  (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
-#endif
+  ballast::expect_pages(bytes.data, bytes.size);
 }
 
 void release_pages(const Tensor& tensor, const Piece& piece) noexcept {
   const Bytes bytes = mapped_bytes(tensor, piece);
-  const auto address = reinterpret_cast<std::uintptr_t>(bytes.data);
-  const std::uintptr_t begin = (address + page_size() - 1) & ~(page_size() - 1);
-  const std::uintptr_t end = (address + bytes.size) & ~(page_size() - 1);
-  if (bytes.data == nullptr || begin >= end) return;
-  (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  ballast::release_pages(bytes.data, bytes.size);
 }
 
 void PageRelease::add(const Tensor& tensor, const Piece& piece) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ballast/core/mapped_pages.h"
+
 namespace ballast::checkpoint {
 namespace {
 
@@ -11,9 +13,8 @@ constexpr std::int64_t kBuffer = std::int64_t{1} << 20;
 using Use = std::function<void(const std::byte*, std::size_t)>;
 
 void hand_out(const Tensor& t, const Use& use) {
-  const auto* from = static_cast<const std::byte*>(t.data_ptr());
-  const auto size = static_cast<std::size_t>(t.numel() * t.itemsize());
-  for (std::size_t at = 0; at < size; at += kLargest) use(from + at, std::min(kLargest, size - at));
+  const auto begin = static_cast<std::uint64_t>(t.storage_offset() * t.itemsize());
+  each_piece(t.storage(), begin, begin + static_cast<std::uint64_t>(t.numel() * t.itemsize()), use);
 }
 
 /// The pieces of a view: some neighbours along one dimension, and all of the dimensions behind it.
@@ -73,6 +74,16 @@ class Pieces {
 };
 
 }  // namespace
+
+void each_piece(const Storage& storage, std::uint64_t begin, std::uint64_t end, const Use& use) {
+  const bool mapped = storage.kind() == StorageImpl::Kind::kMapped;
+  for (std::uint64_t at = begin; at < end; at += kLargest) {
+    const std::byte* const bytes = storage.data() + at;
+    const std::size_t n = std::min<std::uint64_t>(kLargest, end - at);
+    if (mapped) expect_pages(bytes, n);
+    use(bytes, n);
+  }
+}
 
 void each_piece(const TensorValue& value, const Use& use) {
   if (value.tensor.numel() == 0) return;

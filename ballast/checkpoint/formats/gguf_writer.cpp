@@ -96,11 +96,15 @@ void save_gguf(const Value& value, const std::filesystem::path& path, const Save
   const GgufMetadataBytes metadata = gguf_metadata_bytes(options.metadata);
   std::vector<Entry> entries;
   entries.reserve(leaves.size());
-  std::uint64_t total = 0;
-  for (const TensorLeaf& leaf : leaves) total += entries.emplace_back(entry_of(leaf)).nbytes;
+  std::uint64_t total = 0, room = 0;
+  for (const TensorLeaf& leaf : leaves) {
+    total += entries.emplace_back(entry_of(leaf)).nbytes;
+    room += padded(entries.back().nbytes, metadata.alignment);
+  }
 
   AtomicFile file(path);
   const std::string header = header_of(entries, metadata);
+  file.reserve(header.size() + room);
   file.write(header.data(), header.size());
   const std::string zeros(metadata.alignment, '\0');
   std::uint64_t done = 0;

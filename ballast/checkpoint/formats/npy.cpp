@@ -44,8 +44,9 @@ void save_npy(const Value& value, const std::filesystem::path& path, const SaveO
   elements.neg = v.neg;
 
   AtomicFile file(path);
-  file.write(array.header.data(), array.header.size());
   const auto total = static_cast<std::uint64_t>(v.nbytes());
+  file.reserve(array.header.size() + total);
+  file.write(array.header.data(), array.header.size());
   std::uint64_t done = 0;
   each_piece(elements, [&](const std::byte* bytes, std::size_t n) {
     file.write(bytes, n);

@@ -127,7 +127,7 @@ Checkpoint load_npz(std::shared_ptr<ZipReader> zip, const LoadOptions& options) 
 void save_npz(const Value& value, const std::filesystem::path& path, const SaveOptions& options) {
   std::vector<TensorLeaf> leaves = tensor_leaves(value, "a .npz archive");
   if (!value.is_mapping() && leaves.size() == 1) leaves.front().name = "arr_0";  // as NumPy calls it
-  std::uint64_t total = 0;
+  std::uint64_t total = 0, names = 0;
   for (const TensorLeaf& leaf : leaves) {
     const TensorValue& v = leaf.tensor();
     check_member_name(leaf.name);
@@ -138,10 +138,13 @@ void save_npz(const Value& value, const std::filesystem::path& path, const SaveO
     // Before anything is written: whether NumPy has the type.
     static_cast<void>(npy_array_of(v.tensor, leaf.name));
     total += static_cast<std::uint64_t>(v.nbytes());
+    names += leaf.name.size() + kEnding.size();
   }
 
   AtomicFile file(path);
   ZipWriter zip(file);
+  constexpr std::uint64_t kLargestHeader = 256;  // of the usual ones
+  zip.expect(leaves.size(), names, total + leaves.size() * kLargestHeader);
   std::uint64_t done = 0;
   for (const TensorLeaf& leaf : leaves) {
     const TensorValue& v = leaf.tensor();

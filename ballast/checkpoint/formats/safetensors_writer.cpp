@@ -17,8 +17,6 @@
 namespace ballast::checkpoint {
 namespace {
 
-constexpr std::size_t kBuffered = std::size_t{1} << 20;
-
 void check_tensor(const TensorLeaf& t) {
   const TensorValue& v = t.tensor();
   check<NotImplementedError>(v.layout == Layout::kStrided,
@@ -47,26 +45,6 @@ std::string view_of(const TensorValue& v) {
 }
 
 std::uint64_t bytes_of(const TensorLeaf& t) { return static_cast<std::uint64_t>(t.tensor().nbytes()); }
-
-/// Collects what is small, so that a million tensors are not a million calls of the system.
-class BufferedFile {
- public:
-  explicit BufferedFile(AtomicFile& file) : file_(file) { buffer_.reserve(kBuffered); }
-  void write(const void* bytes, std::size_t n) {
-    const bool large = n > kBuffered / 2;
-    if (large || buffer_.size() + n > kBuffered) flush();
-    if (large) return file_.write(bytes, n);
-    buffer_.append(static_cast<const char*>(bytes), n);
-  }
-  void flush() {
-    if (!buffer_.empty()) file_.write(buffer_.data(), buffer_.size());
-    buffer_.clear();
-  }
-
- private:
-  AtomicFile& file_;
-  std::string buffer_;
-};
 
 void append_texts(std::string& out, const Texts& texts) {
   for (const auto& [key, text] : texts) {
@@ -186,17 +164,16 @@ void write_safetensors(const SafetensorsContents& contents, const std::optional<
   const std::string header = header_of(tensors, texts);
 
   AtomicFile file(path);
-  BufferedFile out(file);
   const std::uint64_t length = header.size();
-  out.write(&length, kSafetensorsLengthBytes);
-  out.write(header.data(), header.size());
+  file.reserve(kSafetensorsLengthBytes + length + contents.bytes());
+  file.write(&length, kSafetensorsLengthBytes);
+  file.write(header.data(), header.size());
   for (const TensorLeaf* t : tensors) {
     each_piece(t->tensor(), [&](const std::byte* bytes, std::size_t n) {
-      out.write(bytes, n);
+      file.write(bytes, n);
       wrote(n);
     });
   }
-  out.flush();
   file.commit(fsync);
 }
 

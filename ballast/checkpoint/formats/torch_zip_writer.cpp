@@ -1,5 +1,6 @@
 #include "ballast/checkpoint/archives/zip_writer.h"
 #include "ballast/checkpoint/bytes/atomic_file.h"
+#include "ballast/checkpoint/bytes/tensor_pieces.h"
 #include "ballast/checkpoint/formats/torch_zip.h"
 #include "ballast/checkpoint/pickle/pickle_writer.h"
 
@@ -23,8 +24,12 @@ void save_torch_zip(const Value& value, const std::filesystem::path& path, const
   std::uint64_t done = 0;
   for (std::size_t i = 0; i < pickle.storages().size(); ++i) {
     const WrittenStorage& s = pickle.storages()[i];
-    zip.add(fmt::format("archive/data/{}", i), s.storage.data() + s.begin, s.end - s.begin);
-    done += s.end - s.begin;
+    zip.begin(fmt::format("archive/data/{}", i));
+    each_piece(s.storage, s.begin, s.end, [&](const std::byte* bytes, std::size_t n) {
+      zip.append(bytes, n);
+      done += n;
+    });
+    zip.end();
     if (options.progress) options.progress(done, total);
   }
   zip.add("archive/version", "3\n");
