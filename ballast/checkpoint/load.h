@@ -75,7 +75,7 @@ struct LoadOptions {
   /// Which tensors are wanted, by their names in `Checkpoint::tensors()`. The others are not read and not listed, and on meta
   /// in the tree.
   std::function<bool(std::string_view name)> filter = {};
-  /// Called on the loading thread as bytes of tensors are read into memory. What it throws ends loading: that is how to cancel.
+  /// Called on the loading thread as bytes are read, or with Verify::kAll compared. What it throws ends loading: so one cancels.
   std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
   /// Objects of classes that are not plain data: kept as inert records (Kind::kObject), or refused by name.
   bool refuse_objects = false;

@@ -52,7 +52,7 @@ std::string_view why_of(const PickleUnknown& u) {
 
 class Verifier {
  public:
-  explicit Verifier(const LoadLimits& limits) : limits_(limits) {}
+  explicit Verifier(const VerifyOptions& options) : options_(options), limits_(options.limits) {}
 
   VerifyReport run(const std::filesystem::path& path) {
     std::error_code unknown;
@@ -165,10 +165,11 @@ class Verifier {
   void load_all(const std::filesystem::path& path, bool folder) {
     try {
       // Every byte with a checksum is read, and no tensor kept.
-      LoadOptions options{
-          .verify = Verify::kAll, .filter = [](std::string_view) { return false; }, .limits = limits_};
       std::size_t tensors = 0;
-      options.filter = [&tensors](std::string_view) { return ++tensors, false; };
+      const LoadOptions options{.verify = Verify::kAll,
+                                .filter = [&tensors](std::string_view) { return ++tensors, false; },
+                                .progress = options_.progress,
+                                .limits = limits_};
       const Checkpoint file = load(path, options);
       out_.format = file.format();
       out_.tensors = tensors;
@@ -204,6 +205,7 @@ class Verifier {
     add(Severity::kDamage, member, byte, "", reason);
   }
 
+  const VerifyOptions& options_;
   const LoadLimits& limits_;
   VerifyReport out_;
   FileContent content_ = FileContent::kOther;
@@ -230,8 +232,8 @@ bool VerifyReport::has(Severity at_least) const noexcept {
                      [&](const Finding& f) { return f.severity >= at_least; });
 }
 
-VerifyReport verify(const std::filesystem::path& path, const LoadLimits& limits) {
-  return Verifier(limits).run(path);
+VerifyReport verify(const std::filesystem::path& path, const VerifyOptions& options) {
+  return Verifier(options).run(path);
 }
 
 }  // namespace ballast::checkpoint

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,7 +52,13 @@ struct VerifyReport {
   [[nodiscard]] bool clean() const noexcept { return unreadable.empty() && !has(Severity::kDamage); }
 };
 
+struct VerifyOptions {
+  LoadLimits limits = {};
+  /// Called with the bytes whose checksums were compared, where a file has them. What it throws ends `verify`.
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
+};
+
 /// Of a folder: the folder as one model, and the pickles of each file in it. IoError if it cannot be read.
-[[nodiscard]] VerifyReport verify(const std::filesystem::path& path, const LoadLimits& limits = {});
+[[nodiscard]] VerifyReport verify(const std::filesystem::path& path, const VerifyOptions& options = {});
 
 }  // namespace ballast::checkpoint

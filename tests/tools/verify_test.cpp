@@ -220,5 +220,20 @@ TEST(Verify, TakesLinearTimeOnManyNames) {
   EXPECT_LT(std::ranges::count(outcome.out, '\n'), 1100);
 }
 
+TEST(Verify, TellsHowFarItIsAndCanBeEnded) {
+  std::uint64_t last = 0, whole = 0;
+  const std::string path = data_path("checkpoints/zip/training.pth");
+  const auto report = checkpoint::verify(path, {.progress = [&](std::uint64_t done, std::uint64_t total) {
+                                           EXPECT_GE(done, last);
+                                           EXPECT_LE(done, total);
+                                           last = done, whole = total;
+                                         }});
+  EXPECT_TRUE(report.clean());
+  EXPECT_EQ(last, whole);
+  EXPECT_GT(whole, 0u);
+  struct Ended {};
+  EXPECT_THROW((void)checkpoint::verify(path, {.progress = [](auto, auto) { throw Ended(); }}), Ended);
+}
+
 }  // namespace
 }  // namespace ballast::testing

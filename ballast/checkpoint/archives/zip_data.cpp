@@ -114,15 +114,21 @@ std::string ZipReader::start(const ZipEntry& e, std::uint64_t n) const {
   return out;
 }
 
-void ZipReader::verify(std::vector<const ZipEntry*> members) {
+void ZipReader::verify(std::vector<const ZipEntry*> members,
+                       const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   std::sort(members.begin(), members.end(),
             [](const ZipEntry* a, const ZipEntry* b) { return a->data < b->data; });
   std::vector<Piece> pieces;
   pieces.reserve(members.size());
+  std::uint64_t total = 0, done = 0;
   for (const ZipEntry* e : members) {
-    if (e->has_checksum()) pieces.push_back(piece_of(e->is_stored() ? *e : ZipEntry{}, nullptr));
+    if (!e->has_checksum()) continue;
+    pieces.push_back(piece_of(e->is_stored() ? *e : ZipEntry{}, nullptr));
+    total += e->stored_size;
   }
-  read_pieces(pieces);
+  std::function<void(std::uint64_t)> report;
+  if (progress) report = [&](std::uint64_t so_far) { progress(done = so_far, total); };
+  read_pieces(pieces, report);
   auto piece = pieces.begin();
   for (const ZipEntry* e : members) {
     if (!e->has_checksum()) continue;
@@ -130,6 +136,8 @@ void ZipReader::verify(std::vector<const ZipEntry*> members) {
       check_crc(*e, piece->crc);
     } else {
       static_cast<void>(read(*e));
+      done += e->stored_size;
+      if (progress) progress(done, total);
     }
     ++piece;
   }

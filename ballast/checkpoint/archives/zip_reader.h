@@ -61,8 +61,10 @@ class ZipReader {
   /// The first `n` bytes of a member, or fewer if it is shorter, without its checksum: little more than these is read and
   /// unpacked.
   [[nodiscard]] std::string start(const ZipEntry& e, std::uint64_t n) const;
-  /// Compares the checksums of members. If several are damaged, the error is that of the first in the file.
-  void verify(std::vector<const ZipEntry*> members);
+  /// Compares the checksums of members. If several are damaged, the error is that of the first in the file. `progress` is called
+  /// with bytes of the file.
+  void verify(std::vector<const ZipEntry*> members,
+              const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {});
   /// For `read_pieces`: where a stored member's bytes stand, and whether they have a checksum, for `check_crc`.
   [[nodiscard]] Piece piece_of(const ZipEntry& e, std::byte* out) const;
   void check_crc(const ZipEntry& e, std::uint32_t crc) const;

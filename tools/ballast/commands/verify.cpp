@@ -1,12 +1,14 @@
 #include "tools/ballast/commands/verify.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tools/ballast/command_line/common_options.h"
 #include "tools/ballast/output/file_reports.h"
+#include "tools/ballast/terminal/progress.h"
 #include "tools/ballast/terminal/terminal_text.h"
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -101,9 +103,10 @@ void write_json(JsonWriter& json, const std::string& file, const VerifyReport& r
   json.end_object();
 }
 
-VerifyReport report_of(const std::string& file) {
+VerifyReport report_of(const std::string& file, bool shows_progress) {
+  Progress progress(std::filesystem::path(file).filename().string(), shows_progress);
   try {
-    return checkpoint::verify(file);
+    return checkpoint::verify(file, {.progress = progress.callback()});
   } catch (const IoError& e) {
     VerifyReport report;
     report.unreadable = e.what();
@@ -125,7 +128,7 @@ int run(const VerifyOptions& options) {
   FileReports reports(options.common);
   int highest = 0;
   for (const std::string& file : options.files) {
-    const VerifyReport report = report_of(file);
+    const VerifyReport report = report_of(file, !options.common.quiet && Progress::on_terminal());
     const int status = status_of(report, options.strict);
     highest = std::max(highest, status);
     reports.add([&](fmt::memory_buffer& out) { write_text(out, file, report, paint); },
