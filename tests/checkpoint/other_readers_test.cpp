@@ -134,12 +134,16 @@ for entry in json.load(open(folder + "/expected.json")):
             assert [t.name for t in got] == list(want), what
             for t in got:
                 assert digest(t.data.tobytes()) == want[t.name]["sha256"], (what, t.name)
+                shape = want[t.name]["shape"] or [1]  # it knows no number without a dimension
+                assert [int(n) for n in t.shape[::-1]] == shape, (what, t.name, t.shape, shape)
+                kind = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "float64": "F64", "int8": "I8", "int16": "I16", "int32": "I32", "int64": "I64"}
+                assert t.tensor_type.name == kind[want[t.name]["dtype"]], (what, t.name, t.tensor_type)
         else:
             continue
         counts[file[file.index("."):]] += 1
 print("[ cases ]", ", ".join(f"{n} {ending} files" for ending, n in sorted(counts.items())),
       "" if GGUFReader else "(skipped: gguf not installed)")
-assert min(counts[e] for e in (".pth", ".safetensors", ".npz")) > 20
+assert min(counts[e] for e in (".pth", ".safetensors", ".npz") + ((".gguf",) if GGUFReader else ())) > 20
 )py"));
   const std::string command =
       "python3 '" + (folder.path() / "check.py").string() + "' '" + folder.path().string() + "' 2>&1";

@@ -79,7 +79,9 @@ std::string header_of(const std::vector<Entry>& entries, const GgufMetadataBytes
   for (const Entry& e : entries) {
     append(out, static_cast<std::uint64_t>(e.name.size()));
     out += e.name;
-    append(out, static_cast<std::uint32_t>(e.sizes.size()));
+    // A number has no dimension, and the gguf package fails on what has none: one element, then.
+    append(out, static_cast<std::uint32_t>(std::max<std::size_t>(1, e.sizes.size())));
+    if (e.sizes.empty()) append(out, std::uint64_t{1});
     for (std::size_t d = e.sizes.size(); d-- > 0;) append(out, static_cast<std::uint64_t>(e.sizes[d]));
     append(out, e.type->id);
     append(out, offset);
