@@ -13,18 +13,20 @@
 
 namespace ballast {
 
-/// One mapping. A handler of signals may look at it at any time: entries are used again, and never freed.
-struct Entry {
+/// One mapping. A handler of signals may look at it at any time: ranges are used again, and never freed.
+struct detail::WatchedRange {
   std::atomic<std::uintptr_t> begin{0};  // 0: free
   std::atomic<std::uintptr_t> end{0};
   std::atomic<bool> lost{false};
   std::string name;  // under the mutex
-  Entry* next = nullptr;
+  WatchedRange* next = nullptr;
 };
 
 namespace {
 
-std::atomic<Entry*> entries{nullptr};
+using detail::WatchedRange;
+
+std::atomic<WatchedRange*> ranges{nullptr};
 std::atomic<std::uint64_t> lost_count{0};
 std::mutex mutex;  // of whoever adds or removes, or reads names
 struct sigaction previous = {};
@@ -38,12 +40,12 @@ std::string& last_lost() {
   return *name;
 }
 
-Entry* entry_of(std::uintptr_t address) noexcept {
-  for (Entry* e = entries.load(); e != nullptr; e = e->next) {
-    const std::uintptr_t begin = e->begin.load();
-    const std::uintptr_t end = e->end.load();
-    // An entry that is given to another mapping meanwhile has neither.
-    if (begin != 0 && address >= begin && address < end && e->begin.load() == begin) return e;
+WatchedRange* range_of(std::uintptr_t address) noexcept {
+  for (WatchedRange* r = ranges.load(); r != nullptr; r = r->next) {
+    const std::uintptr_t begin = r->begin.load();
+    const std::uintptr_t end = r->end.load();
+    // One that is given to another mapping meanwhile has another beginning.
+    if (begin != 0 && address >= begin && address < end && r->begin.load() == begin) return r;
   }
   return nullptr;
 }
@@ -52,15 +54,15 @@ Entry* entry_of(std::uintptr_t address) noexcept {
 bool replace_page(const siginfo_t& info) noexcept {
   if (info.si_code != BUS_ADRERR) return false;
   const auto address = reinterpret_cast<std::uintptr_t>(info.si_addr);
-  Entry* const entry = entry_of(address);
-  if (entry == nullptr) return false;
+  WatchedRange* const range = range_of(address);
+  if (range == nullptr) return false;
   void* const page = reinterpret_cast<void*>(address & ~(page_size - 1));
   const int error = errno;
   const bool replaced = ::mmap(page, page_size, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED;
   errno = error;
   if (!replaced) return false;
-  entry->lost = true;
+  range->lost = true;
   ++lost_count;
   return true;
 }
@@ -93,8 +95,8 @@ void LostPageCheck::check() const {
   if (lost_pages() == before_) return;
   const std::lock_guard lock(mutex);
   std::string name = last_lost();
-  for (const Entry* e = entries.load(); e != nullptr; e = e->next) {
-    if (e->begin.load() != 0 && e->lost.load()) name = e->name;
+  for (const WatchedRange* r = ranges.load(); r != nullptr; r = r->next) {
+    if (r->begin.load() != 0 && r->lost.load()) name = r->name;
   }
   throw FormatError(
       "the file was cut short while it was in use: what was read of it is not what it held; "
@@ -104,24 +106,24 @@ void LostPageCheck::check() const {
 
 WatchedMapping::WatchedMapping(const std::byte* data, std::size_t size, std::string name) {
   const std::lock_guard lock(mutex);
-  entry_ = entries.load();
-  while (entry_ != nullptr && entry_->begin.load() != 0) entry_ = entry_->next;
-  if (entry_ == nullptr) {
-    entry_ = new Entry;
-    entry_->next = entries.load();
-    entries = entry_;
+  range_ = ranges.load();
+  while (range_ != nullptr && range_->begin.load() != 0) range_ = range_->next;
+  if (range_ == nullptr) {
+    range_ = new WatchedRange;
+    range_->next = ranges.load();
+    ranges = range_;
   }
   const auto begin = reinterpret_cast<std::uintptr_t>(data);
-  entry_->name = std::move(name);
-  entry_->lost = false;
-  entry_->end = begin + size;
-  entry_->begin = begin;
+  range_->name = std::move(name);
+  range_->lost = false;
+  range_->end = begin + size;
+  range_->begin = begin;
 }
 
 WatchedMapping::~WatchedMapping() {
   const std::lock_guard lock(mutex);
-  entry_->begin = 0;
-  if (entry_->lost.load()) last_lost() = std::move(entry_->name);
+  range_->begin = 0;
+  if (range_->lost.load()) last_lost() = std::move(range_->name);
 }
 
 }  // namespace ballast

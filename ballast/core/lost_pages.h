@@ -20,6 +20,10 @@
 
 namespace ballast {
 
+namespace detail {
+struct WatchedRange;
+}
+
 /// From now on, pages of Ballast's mappings that are gone are replaced by zeros and counted. A handler of SIGBUS that was there
 /// is called for all other addresses; one that is installed later has to call this one. Once is enough.
 void catch_lost_pages();
@@ -47,7 +51,7 @@ class WatchedMapping {
   WatchedMapping& operator=(const WatchedMapping&) = delete;
 
  private:
-  struct Entry* entry_;
+  detail::WatchedRange* range_;
 };
 
 }  // namespace ballast
