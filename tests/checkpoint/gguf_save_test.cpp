@@ -21,11 +21,7 @@
 namespace ballast::testing {
 namespace {
 
-using checkpoint::Kind;
-using checkpoint::Layout;
-using checkpoint::LoadOptions;
 using checkpoint::SaveOptions;
-using checkpoint::TensorValue;
 using checkpoint::Value;
 
 const std::string kSmall = "checkpoints/gguf/small.gguf";

@@ -106,7 +106,7 @@ TEST(Numpy, OptionsAreThoseOfAllFormats) {
 
 // ---------------------------------------------------------------- headers
 
-std::string npy(std::string header, const std::string& data = std::string(16, 'x'), int version = 1) {
+std::string npy(const std::string& header, const std::string& data = std::string(16, 'x'), int version = 1) {
   return std::string("\x93NUMPY") + static_cast<char>(version) + '\0' +
          little(header.size(), version == 1 ? 2 : 4) + header + data;
 }

@@ -93,13 +93,13 @@ TEST(LostPages, ThreadsMapCutAndReadAtOnce) {
   catch_lost_pages();
   std::vector<std::thread> threads;
   std::vector<int> wrong(4);
-  for (std::size_t t = 0; t < wrong.size(); ++t) {
-    threads.emplace_back([&, t] {
+  for (int& mine : wrong) {
+    threads.emplace_back([&mine] {
       for (int i = 0; i < 50; ++i) {
         const MappedPages file(8);
         const WatchedMapping watched(file.data(), file.size(), "threads.pth");
         file.cut(4);
-        for (std::size_t page = 0; page < 8; ++page) wrong[t] += file.at(page) != (page < 4 ? 0x55 : 0);
+        for (std::size_t page = 0; page < 8; ++page) mine += file.at(page) != (page < 4 ? 0x55 : 0);
       }
     });
   }

@@ -83,6 +83,7 @@ class ShardWriter {
     if (texts) note(*texts);
     note(all.ties);
     std::vector<std::uint64_t> sizes;
+    sizes.reserve(all.tensors.size());
     for (const TensorLeaf& t : all.tensors) sizes.push_back(static_cast<std::uint64_t>(t.tensor().nbytes()));
     const std::vector<std::size_t> place = place_all(sizes);
     std::vector<SafetensorsContents> parts(count_);
@@ -115,6 +116,7 @@ class ShardWriter {
       ranges[unit[i]].add(t, options_.compact);
     }
     std::vector<std::uint64_t> sizes;
+    sizes.reserve(ranges.size());
     for (const Range& r : ranges) sizes.push_back(r.end - r.begin);
     const std::vector<std::size_t> place = place_all(sizes);
     std::vector<Value> parts;
