@@ -296,7 +296,7 @@ def looks(o, torch):
                 pin = cores_of(threads)
                 if pin and o.only in name:
                     theirs = pin + [sys.executable, "-c", script, *files, str(threads)] if torch else None
-                    processes(o, f"{name} ({threads})", pin + [o.tool, command, *files], theirs, target if threads == 2 else None, threads, 3, good)
+                    processes(o, f"{name} ({threads})", pin + [o.tool, command, *files], theirs, target, threads, 3, good)
 
 
 def reports(o):

@@ -23,7 +23,6 @@ namespace {
 using checkpoint::Kind;
 using checkpoint::Layout;
 using checkpoint::LoadOptions;
-using checkpoint::SaveOptions;
 using checkpoint::TensorValue;
 using checkpoint::Value;
 

@@ -20,8 +20,6 @@ namespace {
 
 using checkpoint::Range;
 using checkpoint::Reader;
-using checkpoint::StorageSource;
-using checkpoint::StridedView;
 
 /// The files of a folder of golden data that `load` reads.
 std::vector<std::string> readable_files(const std::string& folder) {

@@ -18,7 +18,6 @@ namespace ballast::testing {
 namespace {
 
 using checkpoint::LoadOptions;
-using checkpoint::Value;
 
 Json by_place(Json tensors) {
   std::stable_sort(tensors.begin(), tensors.end(),

@@ -15,7 +15,6 @@
 namespace ballast::testing {
 namespace {
 
-using checkpoint::SaveOptions;
 using checkpoint::Value;
 
 const std::string kGolden = "checkpoints/safetensors/sharded/model.safetensors.index.json";
@@ -154,8 +153,8 @@ TEST(Shards, IndexAndShardsMustFitTogether) {
       {R"({"weight_map":{},"a":-})", "is expected"},
       {R"({"weight_map":{"\ud800":"1.safetensors"}})", "is expected"},
   };
-  for (const auto& [text, expected] : texts) {
-    EXPECT_THROWN(static_cast<void>(load(folder.file("x.index.json", text))), FormatError, expected);
+  for (const auto& t : texts) {
+    EXPECT_THROWN(static_cast<void>(load(folder.file("x.index.json", t.first))), FormatError, t.second);
   }
   std::cout << "[ cases ] " << std::size(cases) + std::size(texts) << " indexes\n";
 }

@@ -144,7 +144,9 @@ TEST(MatchCuresTest, EveryKindOfRenaming) {
   const Case cases[] = {
       {"the stem", replaced("layers.", "encoder.blocks.")},
       {"the leaf",
-       [](std::string n) { return n.ends_with("norm.weight") ? n.substr(0, n.size() - 6) + "gamma" : n; }},
+       [](const std::string& n) {
+         return n.ends_with("norm.weight") ? n.substr(0, n.size() - 6) + "gamma" : n;
+       }},
       {"two leaves",
        [](std::string n) {
          if (n.ends_with("norm.weight")) return n.substr(0, n.size() - 6) + "gamma";
@@ -153,15 +155,15 @@ TEST(MatchCuresTest, EveryKindOfRenaming) {
        }},
       {"a part that goes", replaced("mlp.", "")},
       {"two parts",
-       [&](std::string n) { return replaced("mlp.", "ffn.")(replaced("attn.", "attention.")(n)); }},
-      {"prefix and part", [&](std::string n) { return "net." + replaced("mlp.", "ffn.")(n); }},
+       [&](const std::string& n) { return replaced("mlp.", "ffn.")(replaced("attn.", "attention.")(n)); }},
+      {"prefix and part", [&](const std::string& n) { return "net." + replaced("mlp.", "ffn.")(n); }},
       {"prefix, part and leaf",
        [&](std::string n) {
          n = "net." + replaced("mlp.", "ffn.")(n);
          return n.ends_with("norm.bias") ? n.substr(0, n.size() - 4) + "beta" : n;
        }},
       {"head and trunk apart",
-       [](std::string n) { return n.starts_with("head.") ? "fc." + n.substr(5) : "trunk." + n; }},
+       [](const std::string& n) { return n.starts_with("head.") ? "fc." + n.substr(5) : "trunk." + n; }},
       {"a dollar", replaced("attn.", "at$1.")},
       {"specials", replaced("attn.", "a+(b)*[c].")},
   };
@@ -332,9 +334,9 @@ TEST(MatchCuresTest, TimeGrowsWithTheNumberOfNames) {
          return Sides{stack(n / 9), changed(stack(n / 9), letter_off)};
        }},
   };
-  for (const auto& [what, make] : cases) {
+  for (const auto& c : cases) {
     const auto seconds_for = [&](int n) {
-      const Sides sides = make(n);
+      const Sides sides = c.second(n);
       const std::clock_t start = std::clock();
       const std::string text = match(sides.first, sides.second).text();
       EXPECT_LT(std::ranges::count(text, '\n'), 60) << text;
@@ -343,7 +345,7 @@ TEST(MatchCuresTest, TimeGrowsWithTheNumberOfNames) {
     constexpr int kSmall = 1000, kLarge = 20'000;
     seconds_for(kSmall);
     const double small = seconds_for(kSmall), large = seconds_for(kLarge);
-    std::cout << "[ cases ] " << what << ": " << kLarge << " names on each side in " << large << " s\n";
+    std::cout << "[ cases ] " << c.first << ": " << kLarge << " names on each side in " << large << " s\n";
     EXPECT_LT(large, 20 * 8 * (small + 1e-3))
         << "20 times as many names took " << large / small << " times as long";
   }

@@ -17,7 +17,7 @@ using testing::stack;
 using Names = std::vector<std::string>;
 
 Tensor filled(const Dims& shape, float value) {
-  const Tensor out = empty(shape);
+  Tensor out = empty(shape);
   for (std::int64_t i = 0; i < out.numel(); ++i) out.data_ptr<float>()[i] = value;
   return out;
 }

@@ -145,9 +145,38 @@ inline void count_rare(const std::byte* p, std::int64_t n, const Thresholds& thr
   }
 }
 
+/// The sums of `n` elements, which is a multiple of kLanes, all in one pass: where registers hold them all.
+template <class T>
+inline void add_sums_together(const std::byte* p, std::int64_t n, Seen& seen) {
+  Lanes sum(seen.sum.data()), squares(seen.squares.data()), l1(seen.l1.data()), l2(seen.l2_squares.data());
+  const double shift = seen.shift;
+  each_group<T>(p, n, T{0}, [&](const std::byte* group) {
+    for (std::size_t k = 0; k < kParts; ++k) {
+      const DoubleRegister x = load_doubles<T>(group + k * kDoubles * sizeof(T));
+      const DoubleRegister shifted = x - shift;
+      sum.part[k] += shifted;
+      squares.part[k] += shifted * shifted;
+      l1.part[k] += magnitude(x);
+      l2.part[k] += x * x;
+    }
+  });
+  sum.store(seen.sum.data());
+  squares.store(seen.squares.data());
+  l1.store(seen.l1.data());
+  l2.store(seen.l2_squares.data());
+}
+
+/// The same additions whatever the registers: those of one pass, and of two for the rest.
 template <class T>
 inline void add_sums(const std::byte* p, std::int64_t n, Seen& seen) {
   constexpr std::size_t kStep = kDoubles * sizeof(T);
+  if constexpr (kRegisterBytes == 64) {
+    const std::int64_t whole = n - n % kLanes;
+    add_sums_together<T>(p, whole, seen);
+    p += whole * static_cast<std::int64_t>(sizeof(T));
+    n -= whole;
+    if (n == 0) return;
+  }
   {
     Lanes sum(seen.sum.data()), squares(seen.squares.data());
     const double shift = seen.shift;
