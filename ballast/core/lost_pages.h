@@ -10,7 +10,7 @@
 //     const Tensor sum = c.state_dict().at("weight").sum();
 //     pages.check();                                                // FormatError "... was cut short while it was in use"
 //
-// `save`, `load_state_dict`, statistics, comparison and health check by themselves before they give a result; so does the
+// `save`, `load_state_dict`, statistics, heat maps, comparison and health check by themselves before they give a result; so does the
 // `ballast` command. Nothing is caught unless it is asked for, as signals belong to the program and not to a library.
 #pragma once
 

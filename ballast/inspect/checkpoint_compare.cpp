@@ -2,6 +2,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "ballast/core/lost_pages.h"
 #include "ballast/inspect/checkpoint_numbers.h"
 #include "ballast/inspect/content_hash.h"
 #include "ballast/inspect/difference_order.h"
@@ -143,6 +144,7 @@ class SpecialPair {
 }  // namespace
 
 Comparison compare(const TensorListing& a, const TensorListing& b, const CompareOptions& options) {
+  const LostPageCheck mappings;
   const Side x(a), y(b);
   StateDict dense_a, dense_b;
   std::vector<std::size_t> special;
@@ -179,6 +181,7 @@ Comparison compare(const TensorListing& a, const TensorListing& b, const Compare
   x.sort(out.removed);
   y.sort(out.added);
   if (!special.empty()) std::ranges::stable_sort(out.pairs, detail::moved_more<Difference>);
+  mappings.check();
   return out;
 }
 

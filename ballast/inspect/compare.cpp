@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ballast/core/lost_pages.h"
 #include "ballast/inspect/content_hash.h"
 #include "ballast/inspect/difference_order.h"
 #include "ballast/inspect/element_runs.h"
@@ -116,6 +117,7 @@ bool Comparison::is_close() const noexcept {
 
 Comparison compare(const StateDict& a, const StateDict& b, const CompareOptions& options) {
   check_options(options);
+  const LostPageCheck mappings;
   Comparison out;
   std::vector<Pair> pairs;
   for (const auto& [name, x] : a) check_readable(x);
@@ -144,6 +146,7 @@ Comparison compare(const StateDict& a, const StateDict& b, const CompareOptions&
   if (options.find_renamed && !out.removed.empty() && !out.added.empty()) {
     out.renamed = find_renamed(a, b, out.removed, out.added);
   }
+  mappings.check();
   return out;
 }
 
@@ -156,8 +159,10 @@ Difference compare(const Tensor& a, const Tensor& b, const CompareOptions& optio
   check<DTypeError>(a.is_complex() == b.is_complex(),
                     "compare expected two complex or two real tensors, but got {} and {}",
                     dtype_name(a.dtype()), dtype_name(b.dtype()));
+  const LostPageCheck mappings;
   std::vector<Difference> out(1);
   compare_pairs({{a, b}}, options, out);
+  mappings.check();
   return out.front();
 }
 

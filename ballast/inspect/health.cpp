@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ballast/core/lost_pages.h"
 #include "ballast/inspect/element_runs.h"
 #include "ballast/inspect/health_rules.h"
 #include "ballast/inspect/pieces.h"
@@ -83,6 +84,7 @@ std::vector<Finding> health(const StateDict& state, ArrayRef<Statistics> statist
                     "health expected the statistics of {} tensors, but got those of {}", state.size(),
                     statistics.size());
   for (const auto& [name, tensor] : state) check_readable(tensor);
+  const LostPageCheck mappings;
   const std::vector<Patient> all = patients_of(state, statistics);
   std::vector<Finding> findings;
   for (const Patient& p : all) {
@@ -94,6 +96,7 @@ std::vector<Finding> health(const StateDict& state, ArrayRef<Statistics> statist
   }
   examine_copies(all, options, findings);
   examine_counters(all, options, findings);
+  mappings.check();
   state.index();
   std::stable_sort(findings.begin(), findings.end(), [&](const Finding& x, const Finding& y) {
     if (x.severity != y.severity) return x.severity > y.severity;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "ballast/core/lost_pages.h"
 #include "ballast/core/parallel.h"
 #include "ballast/inspect/element_runs.h"
 #include "ballast/inspect/pieces.h"
@@ -230,6 +231,7 @@ std::vector<HeatMap> heat_maps(ArrayRef<Tensor> tensors, ArrayRef<std::int64_t> 
   check<ValueError>(tensors.size() == cells.size(),
                     "heat_maps expected a number of cells for each of {} tensors, but got {}", tensors.size(),
                     cells.size());
+  const LostPageCheck mappings;
   std::vector<HeatMap> maps(tensors.size());
   std::uint64_t total = 0, done = 0;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
@@ -291,6 +293,7 @@ std::vector<HeatMap> heat_maps(ArrayRef<Tensor> tensors, ArrayRef<std::int64_t> 
     }
   }
   flush();
+  mappings.check();
   return maps;
 }
 

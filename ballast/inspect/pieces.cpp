@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ballast/core/lost_pages.h"
 #include "ballast/core/mapped_pages.h"
 #include "ballast/core/parallel.h"
 #include "ballast/core/shape.h"
@@ -37,7 +36,6 @@ void PieceWalk::run(const Step& look, const Step& merge, const Progress& progres
   std::uint64_t total = 0, done = 0;
   for (const Item& item : items_) total += bytes_of(item.elements, item);
   if (progress) progress(0, total);
-  const LostPageCheck mappings;
   std::vector<Piece> pieces;
   std::int64_t elements = 0;
   const auto flush = [&] {
@@ -64,7 +62,6 @@ void PieceWalk::run(const Step& look, const Step& merge, const Progress& progres
     }
   }
   flush();
-  mappings.check();
 }
 
 void expect_pages(const Tensor& tensor, const Piece& piece) noexcept {

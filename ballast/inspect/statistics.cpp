@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ballast/core/lost_pages.h"
 #include "ballast/core/parallel.h"
 #include "ballast/inspect/distribution.h"
 #include "ballast/inspect/element_runs.h"
@@ -184,6 +185,7 @@ using namespace detail;
 
 std::vector<Statistics> statistics(ArrayRef<Tensor> tensors, const StatisticsOptions& options) {
   check_options(options);
+  const LostPageCheck mappings;
   const bool details = wants_details(options);
   std::vector<Statistics> all(tensors.size());
   std::vector<Total> totals(tensors.size());
@@ -208,11 +210,13 @@ std::vector<Statistics> statistics(ArrayRef<Tensor> tensors, const StatisticsOpt
            },
            options.progress ? first : Progress());
   for (std::size_t i = 0; i < tensors.size(); ++i) finish(all[i], totals[i]);
-  if (!details) return all;
-  const Progress second = [&](std::uint64_t done, std::uint64_t) {
-    options.progress(bytes + done, 2 * bytes);
-  };
-  add_all_details(tensors, options, all, options.progress ? second : Progress());
+  if (details) {
+    const Progress second = [&](std::uint64_t done, std::uint64_t) {
+      options.progress(bytes + done, 2 * bytes);
+    };
+    add_all_details(tensors, options, all, options.progress ? second : Progress());
+  }
+  mappings.check();
   return all;
 }
 

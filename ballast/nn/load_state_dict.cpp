@@ -76,6 +76,7 @@ class StateDictLoader {
   }
 
   IncompatibleKeys run() {
+    const LostPageCheck mappings;
     walk(
         root_, {.remove_duplicate = false},
         [this](Module& m, const std::string& p) { take_own_entries(m, p); },
@@ -97,6 +98,7 @@ class StateDictLoader {
     if (options_.report != nullptr) *options_.report = *report;
     if (!forgiven && !options_.dry_run) throw LoadStateDictError(error_text(), *std::move(report));
     if (!clean && forgiven) commit();
+    mappings.check();
     return std::move(keys_);
   }
 
@@ -331,7 +333,6 @@ class StateDictLoader {
   }
 
   void commit() {
-    const LostPageCheck pages;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       if (i + kObjectsAhead < steps_.size()) {
         prefetch_target(steps_[i + kObjectsAhead], &prefetch_object);
@@ -340,7 +341,6 @@ class StateDictLoader {
       carry_out(steps_[i]);
     }
     steps_.clear();
-    pages.check();
   }
 
   static void prefetch_target(const Step& s, void (*prefetch)(const Tensor&) noexcept) {

@@ -6,9 +6,11 @@
 #include "tests/nn/models.h"
 #include "tests/nn/warning_log.h"
 #include "tests/support/golden.h"
+#include "tests/support/mapped_pages.h"
 #include "tests/support/thrown.h"
 #include <gtest/gtest.h>
 
+#include "ballast/core/lost_pages.h"
 #include "ballast/ops/ops.h"
 
 namespace ballast {
@@ -275,6 +277,21 @@ TEST(LoadStateDictTest, EveryModelTakesItsTwinsStateWholeAndInParts) {
     }
     for (const auto& [path, value] : partial->state_dict())
       EXPECT_EQ(bytes_of(value), bytes_of(state[path])) << path;
+  }
+}
+
+TEST(LoadStateDictTest, ValuesOfAFileThatIsCutShortAreAnError) {
+  catch_lost_pages();
+  for (const bool atomic : {true, false}) {
+    const testing::MappedPages file(4);
+    const WatchedMapping watched(file.data(), file.size(), "cut.pth");
+    const auto n = static_cast<std::int64_t>(file.size());
+    const Tensor mapped = tensor_on(
+        Storage::mapped(const_cast<std::byte*>(file.data()), file.size(), nullptr), kUInt8, {n}, {1}, 0);
+    const auto m = with_buffer(zeros({n}, kUInt8));
+    m->load_state_dict(only("b", mapped), {.atomic = atomic});
+    file.cut(1);
+    EXPECT_THROWN(m->load_state_dict(only("b", mapped), {.atomic = atomic}), FormatError, "cut.pth");
   }
 }
 
