@@ -37,17 +37,21 @@ StateDict report_dict() {
   return dict;
 }
 
+/// What goes before a sample that writes this file.
+std::function<void()> removing(const std::string& path) {
+  return [=] {
+    std::filesystem::remove(path);
+    ::sync();
+  };
+}
+
 /// Until it returns; the old file is gone and the disk is idle before.
 Workload saving(const std::string& name, const std::string& folder, StateDict (*make)(), int samples,
                 bool durable) {
   const std::string path = folder + "/saved.pth";
   return {.name = name,
           .prepare = [=] { return [=, dict = make()] { save(dict, path, {.fsync = durable}); }; },
-          .before =
-              [=] {
-                std::filesystem::remove(path);
-                ::sync();
-              },
+          .before = removing(path),
           .samples = samples,
           .warmup = 1};
 }
@@ -80,11 +84,7 @@ Workload converting(const std::string& name, const std::string& path, const std:
   const std::string to = folder + "/converted.safetensors";
   return {.name = name,
           .prepare = [=] { return [=] { save(load(path).root(), to, {.fsync = durable}); }; },
-          .before =
-              [=] {
-                std::filesystem::remove(to);
-                ::sync();
-              },
+          .before = removing(to),
           .samples = 5,
           .warmup = 1};
 }

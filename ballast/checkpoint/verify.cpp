@@ -52,7 +52,7 @@ std::string_view why_of(const PickleUnknown& u) {
 
 class Verifier {
  public:
-  explicit Verifier(const VerifyOptions& options) : options_(options), limits_(options.limits) {}
+  explicit Verifier(const VerifyOptions& options) : options_(options) {}
 
   VerifyReport run(const std::filesystem::path& path) {
     std::error_code unknown;
@@ -98,7 +98,7 @@ class Verifier {
   void scan_file(const std::filesystem::path& path, const std::string& prefix) {
     const auto file = InputFile::open(path);
     content_ = content_of(*file);
-    const FoundPickles found = find_pickles(*file, limits_, [&](const FoundPickle& p) {
+    const FoundPickles found = find_pickles(*file, options_.limits, [&](const FoundPickle& p) {
       const std::string member =
           prefix.empty() || p.member.empty() ? prefix + p.member : prefix + ": " + p.member;
       return scan(p, member);
@@ -113,7 +113,7 @@ class Verifier {
 
   /// Answers where the next pickle of a stack begins.
   std::uint64_t scan(const FoundPickle& p, const std::string& member) {
-    const PickleScan scan = scan_pickle(p.bytes, limits_);
+    const PickleScan scan = scan_pickle(p.bytes, options_.limits);
     out_.names += scan.names.size();
     for (const PickleName& n : scan.names) judge_name(n, member, p.byte);
     for (const PickleUnknown& u : scan.unknown) {
@@ -169,7 +169,7 @@ class Verifier {
       const LoadOptions options{.verify = Verify::kAll,
                                 .filter = [&tensors](std::string_view) { return ++tensors, false; },
                                 .progress = options_.progress,
-                                .limits = limits_};
+                                .limits = options_.limits};
       const Checkpoint file = load(path, options);
       out_.format = file.format();
       out_.tensors = tensors;
@@ -206,7 +206,6 @@ class Verifier {
   }
 
   const VerifyOptions& options_;
-  const LoadLimits& limits_;
   VerifyReport out_;
   FileContent content_ = FileContent::kOther;
   std::string not_a_checkpoint_;       // why `load` does not know the file

@@ -80,9 +80,9 @@ std::string header_of(const std::vector<Entry>& entries, const GgufMetadataBytes
     append(out, static_cast<std::uint64_t>(e.name.size()));
     out += e.name;
     // A number has no dimension, and the gguf package fails on what has none: one element, then.
-    append(out, static_cast<std::uint32_t>(std::max<std::size_t>(1, e.sizes.size())));
-    if (e.sizes.empty()) append(out, std::uint64_t{1});
-    for (std::size_t d = e.sizes.size(); d-- > 0;) append(out, static_cast<std::uint64_t>(e.sizes[d]));
+    const Dims sizes = e.sizes.empty() ? Dims{1} : Dims(e.sizes);
+    append(out, static_cast<std::uint32_t>(sizes.size()));
+    for (std::size_t d = sizes.size(); d-- > 0;) append(out, static_cast<std::uint64_t>(sizes[d]));
     append(out, e.type->id);
     append(out, offset);
     offset += padded(e.nbytes, metadata.alignment);
